@@ -102,6 +102,4 @@ def covers(division: str, other: str) -> bool:
 def system(name: str, division: str = "", rights: tuple[str, ...] = ()) -> Actor:
     """Return an actor for the hub's own work (a DAG, a worker, the demo), with the named rights."""
     reach = dict.fromkeys(rights, Reach.ALL)
-    return Actor(
-        f"system:{name}", ActorKind.SYSTEM, name, division=division, rights=reach
-    )
+    return Actor(f"system:{name}", ActorKind.SYSTEM, name, division=division, rights=reach)

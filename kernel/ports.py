@@ -63,7 +63,7 @@ class Transactions(Protocol):
         """Run ``query`` on a consistent snapshot; ``record`` is not allowed inside."""
 
     def housekeep(self, work: Callable[[Tx], T]) -> T:
-        """Like ``write`` but without an event: cursors, leases, caches, sequencing. Not for state."""
+        """Like ``write`` but without an event: cursors, leases, caches. Never for state."""
 
 
 class Objects(Protocol):

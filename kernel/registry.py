@@ -41,7 +41,10 @@ class Registry:
 
 
 def load(room: str, folder: str, suffix: str, home: Path | None = None) -> Registry:
-    """Read ``room/folder/*suffix`` and the overlay below ``home``; names starting with _ are not members."""
+    """Read ``room/folder/*suffix`` and the overlay below ``home``.
+
+    Files whose names start with ``_`` are no members.
+    """
     members: dict[str, Member] = {}
     base = resources.files(room) / folder
     if base.is_dir():
