@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,6 +58,12 @@ class Transactions(Protocol):
 
         ``work`` does no I/O outside ``tx``, may run twice, returns refusals as values. It must
         record at least one event, otherwise the transaction rolls back with ``RuntimeError``.
+        """
+
+    def submit(self, work: Callable[[Tx], T]) -> Future[Recorded[T]]:
+        """Like ``write`` but at once; the future ends after the durable commit.
+
+        For the event loop, so that many answers share one commit without a thread each.
         """
 
     def read(self, query: Callable[[Tx], T]) -> T:

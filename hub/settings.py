@@ -1,0 +1,80 @@
+"""Settings of one hub: environment variables ``TONGBAN_*``, read once and passed down as values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All that may differ between two hubs running the same code. Described in docs/deploy.md."""
+
+    model_config = SettingsConfigDict(env_prefix="TONGBAN_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path("var/hub"), description="folder of this hub's data")
+    region: str = Field(
+        default="410100", pattern=r"^\d{6}$", description="division code of the city (GB/T 2260)"
+    )
+    city: str = Field(default="郑州市", description="name shown on pages")
+    environment: Literal["demo", "test", "production"] = Field(
+        default="demo", description="production refuses every demo key, persona and stand-in"
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; empty: SQLite in the hub's folder"
+    )
+    objects_url: str = Field(
+        default="", description="s3://key:secret@host:port/bucket; empty: folder objects/"
+    )
+    host: str = Field(default="127.0.0.1", description="address the web server binds to")
+    port: int = Field(default=8600, ge=1, le=65535, description="port of the web server")
+    base_url: str = Field(
+        default="", description="public address, printed in QR codes; empty: from host and port"
+    )
+    fonts: str = Field(
+        default="", description="further font files for rare names, separated by colons"
+    )
+    inbox: Path | None = Field(
+        default=None, description="folder of departments' deliveries; empty: inbox/ in home"
+    )
+    keystore_password_file: Path | None = Field(
+        default=None, description="password of the encrypted keystore; required in production"
+    )
+    worker: bool = Field(
+        default=True, description="run sequencer and sweeps inside the web process"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level of log lines"
+    )
+
+    @property
+    def root(self) -> Path:
+        """Absolute folder of this hub's data."""
+        return self.home.absolute()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.root / 'hub.db'}"
+
+    @property
+    def deliveries(self) -> Path:
+        """Folder in which departments leave their files."""
+        return (self.inbox or self.root / "inbox").absolute()
+
+    @property
+    def address(self) -> str:
+        """Public address without a trailing slash."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def font_paths(self) -> tuple[Path, ...]:
+        """Configured further fonts, in order."""
+        return tuple(Path(item) for item in self.fonts.split(":") if item)
+
+
+def load(**changes: object) -> Settings:
+    """Read the environment; named values win over it."""
+    return Settings(**{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]  # pydantic validates
