@@ -1,0 +1,91 @@
+"""Writing GB/T 38540-2020 (v4) structures: seals and the data a seal signs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from signing.ses import der
+
+VERSION = 4
+CERTIFICATES_BY_VALUE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the seal looks like: type (``PNG``), its bytes, and the size in whole millimetres."""
+
+    type: str
+    data: bytes
+    width_mm: int
+    height_mm: int
+
+
+def seal_info(
+    *,
+    es_id: str,
+    kind: int,
+    name: str,
+    certificates: Sequence[bytes],
+    created: datetime,
+    valid_from: datetime,
+    valid_to: datetime,
+    picture: Picture,
+    vid: str,
+) -> bytes:
+    """Return DER ``SES_SealInfo``: the bytes that the seal maker signs.
+
+    ``kind`` 1 is an organisation's seal, 2 a person's; ``certificates`` (DER) name who may apply
+    it; ``vid`` is the maker's vendor mark (ASCII). Times are written in UTC with whole seconds.
+    """
+    header = der.sequence(der.ia5("ES"), der.integer(VERSION), der.ia5(vid))
+    properties = der.sequence(
+        der.integer(kind),
+        der.utf8(name),
+        der.integer(CERTIFICATES_BY_VALUE),
+        der.sequence(*(der.octets(certificate) for certificate in certificates)),
+        der.generalized_time(created),
+        der.generalized_time(valid_from),
+        der.generalized_time(valid_to),
+    )
+    drawn = der.sequence(
+        der.ia5(picture.type),
+        der.octets(picture.data),
+        der.integer(round(picture.width_mm)),
+        der.integer(round(picture.height_mm)),
+    )
+    return der.sequence(header, der.ia5(es_id), properties, drawn)
+
+
+def seal(
+    seal_info_der: bytes, maker_certificate: bytes, algorithm_oid: str, signature: bytes
+) -> bytes:
+    """Return DER ``SESeal``: the seal information with the maker's signature over its DER."""
+    return der.sequence(
+        seal_info_der, der.octets(maker_certificate), der.oid(algorithm_oid), der.bits(signature)
+    )
+
+
+def to_be_signed(*, seal_der: bytes, at: datetime, data_hash: bytes, property_info: str) -> bytes:
+    """Return DER ``TBS_Sign``: the bytes that the signer signs for one document.
+
+    ``data_hash`` is the digest of Signature.xml, ``property_info`` its path in the package.
+    """
+    return der.sequence(
+        der.integer(VERSION),
+        seal_der,
+        der.generalized_time(at),
+        der.bits(data_hash),
+        der.ia5(property_info),
+    )
+
+
+def signature(
+    tbs: bytes, certificate: bytes, algorithm_oid: str, value: bytes, timestamp: bytes | None = None
+) -> bytes:
+    """Return DER ``SES_Signature``; ``timestamp`` is a GB/T 20520 token over ``value``."""
+    parts = [tbs, der.octets(certificate), der.oid(algorithm_oid), der.bits(value)]
+    if timestamp is not None:
+        parts.append(der.tlv(0xA0, der.bits(timestamp)))
+    return der.sequence(*parts)
