@@ -1,7 +1,7 @@
 """What a certificate is: its type, the values on its face, its states, a template that draws it.
 
-Terms follow GB/T 36901 to 36905 (电子证照). Types are data: files of ``certificates/types``, read by
-``certificates.typebook``. Lengths on a face are millimetres from its top left corner.
+Terms follow GB/T 36901 to 36905 (电子证照). Types are data: files of ``certificates/types``, read
+by ``certificates.typebook``. Lengths on a face are millimetres from its top left corner.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class Template(Protocol):
 
     @property
     def placement(self) -> Placement:
-        """Return where the seal goes: page (from 1), corner and size in millimetres."""
+        """Return where the seal goes: page from 0, corner and size in millimetres."""
 
     def fill(self, values: FaceValues) -> bytes:
         """Return the unsealed file. Equal values give equal bytes.
