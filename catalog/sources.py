@@ -1,0 +1,187 @@
+"""Reads the registry ``catalog/sources``: one TOML file per department's delivery.
+
+``sources/README.md`` describes the file. Sources exist only in a hub's overlay
+(``$TONGBAN_HOME/registry/catalog/sources``); all faults of a file are reported at once.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from catalog import guide
+from catalog.errors import Code
+from catalog.model import DeliverySpec, Source
+from kernel import registry
+from kernel.errors import TongbanError
+from kernel.ids import ResourceId
+
+_NAME = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
+_COLUMN = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+_ENCODINGS = ("auto", "utf-8", "gb18030")
+_TOP = {
+    "title", "org", "connector", "suite", "resource", "key",
+    "delivery", "columns", "rhythm", "about", "items",
+}  # fmt: skip
+_DELIVERY = {
+    "pattern", "encoding", "separator", "title_rows", "header_rows", "sheet", "optional",
+    "block_mib", "max_mib",
+}  # fmt: skip
+_MIB = 1024 * 1024
+
+
+def load(home: Path | None) -> Mapping[str, Source]:
+    """Read every source of a hub, by name.
+
+    Raises TongbanError ``source-invalid`` for a faulty file and when two sources claim one
+    resource: each resource has one source department (一数一源).
+    """
+    members = registry.load("catalog", "sources", ".toml", home).members
+    sources = {name: parse(name, member.data, member.digest) for name, member in members.items()}
+    claims = Counter(source.resource for source in sources.values())
+    for source in sources.values():
+        if claims[source.resource] > 1:
+            raise _invalid(source.name, [f"resource {source.resource} has another source already"])
+    return sources
+
+
+def in_order(sources: Mapping[str, Source]) -> tuple[Source, ...]:
+    """Return sources so that each follows those whose resources it looks into.
+
+    A circle is cut at the name that comes first; rules then see the version before this one.
+    """
+    by_resource = {str(source.resource): source for source in sources.values()}
+    done: dict[str, Source] = {}
+
+    def visit(source: Source, path: tuple[str, ...]) -> None:
+        if source.name in done or source.name in path:
+            return
+        for resource in source.after:
+            if resource in by_resource:
+                visit(by_resource[resource], (*path, source.name))
+        done[source.name] = source
+
+    for name in sorted(sources):
+        visit(sources[name], ())
+    return tuple(done.values())
+
+
+def parse(name: str, data: bytes, digest: str = "") -> Source:
+    """Read one source file; raises TongbanError ``source-invalid`` that lists every fault."""
+    try:
+        raw = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _invalid(name, [str(error)]) from error
+    problems = list(_problems(name, raw))
+    if problems:
+        raise _invalid(name, problems)
+    return _build(name, raw, digest)
+
+
+def _invalid(name: str, problems: list[str]) -> TongbanError:
+    return TongbanError(Code.SOURCE_INVALID, source=name, problems="; ".join(problems))
+
+
+def _problems(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
+    if not _NAME.match(name):
+        yield "the file name must be lower-case letters, digits and hyphens"
+    yield from (f"unknown entry {key}" for key in sorted(set(raw) - _TOP))
+    for key in ("title", "org", "connector", "suite", "resource"):
+        if not isinstance(raw.get(key), str) or not raw[key]:
+            yield f"{key} is required"
+    if not _NAME.match(str(raw.get("resource", ""))):
+        yield "resource must be lower-case letters, digits and hyphens"
+    for table in ("delivery", "columns", "rhythm", "about", "items"):
+        if not isinstance(raw.get(table, {}), dict):
+            yield f"[{table}] must be a table"
+            return
+    yield from _delivery_problems(raw.get("delivery", {}))
+    yield from _column_problems(raw)
+    about = {"provider_code": raw.get("org", ""), **raw.get("about", {})}
+    yield from guide.about_problems(about)
+    if about["provider_code"] != raw.get("org"):
+        yield "about.provider_code must equal org"
+
+
+def _delivery_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"unknown entry delivery.{key}" for key in sorted(set(raw) - _DELIVERY))
+    pattern = raw.get("pattern")
+    if not isinstance(pattern, str) or not pattern or "/" in pattern or ".." in pattern:
+        yield "delivery.pattern must be a file name pattern without folders"
+    if raw.get("encoding", "auto") not in _ENCODINGS:
+        yield f"delivery.encoding must be one of {', '.join(_ENCODINGS)}"
+    separator = raw.get("separator", ",")
+    if not (isinstance(separator, str) and len(separator) == 1 and separator.isascii()):
+        yield "delivery.separator must be one ASCII character"
+    for key, least in (("title_rows", 0), ("header_rows", 1), ("block_mib", 1), ("max_mib", 1)):
+        if key in raw and not (isinstance(raw[key], int) and raw[key] >= least):
+            yield f"delivery.{key} must be a whole number, at least {least}"
+    unknown = set(raw.get("optional", ())) - set(raw.get("columns", raw.get("optional", ())))
+    yield from (f"delivery.optional names an unmapped title {title}" for title in sorted(unknown))
+
+
+def _column_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    columns = raw.get("columns", {})
+    if not columns:
+        yield "[columns] maps no title"
+    names = [str(value) for value in columns.values()]
+    yield from (
+        f"columns: {value} is no column name" for value in names if not _COLUMN.match(value)
+    )
+    doubles = [value for value, count in Counter(names).items() if count > 1]
+    yield from (f"columns: {value} is mapped twice" for value in doubles)
+    key = raw.get("key", [])
+    if not isinstance(key, list) or not key:
+        yield "key must list the columns that identify a row"
+    else:
+        yield from (f"key names an unmapped column {value}" for value in key if value not in names)
+    items = raw.get("items", {})
+    yield from (f"items.{value} is missing" for value in names if value not in items)
+    for column, item in items.items():
+        if column not in names:
+            yield f"items.{column} describes an unmapped column"
+        elif isinstance(item, dict):
+            yield from guide.item_problems(column, item)
+        else:
+            yield f"items.{column} must be a table"
+
+
+def _build(name: str, raw: Mapping[str, Any], digest: str) -> Source:
+    rhythm = raw.get("rhythm", {})
+    columns = {str(title): str(column) for title, column in raw["columns"].items()}
+    return Source(
+        name=name,
+        title=raw["title"],
+        org=raw["org"],
+        connector=raw["connector"],
+        suite=raw["suite"],
+        resource=ResourceId(raw["resource"]),
+        key=tuple(raw["key"]),
+        delivery=_delivery(raw["delivery"]),
+        columns=columns,
+        about=guide.about({"provider_code": raw["org"], **raw["about"]}),
+        items=tuple(
+            guide.item(column, title, raw["items"][column]) for title, column in columns.items()
+        ),
+        schedule=str(rhythm.get("schedule", "")),
+        after=tuple(str(item) for item in rhythm.get("after", ())),
+        digest=digest,
+    )
+
+
+def _delivery(raw: Mapping[str, Any]) -> DeliverySpec:
+    return DeliverySpec(
+        pattern=raw["pattern"],
+        encoding=raw.get("encoding", "auto"),
+        separator=raw.get("separator", ","),
+        title_rows=raw.get("title_rows"),
+        header_rows=raw.get("header_rows", 1),
+        sheet=raw.get("sheet", ""),
+        optional=tuple(raw.get("optional", ())),
+        block_bytes=raw.get("block_mib", 16) * _MIB,
+        max_bytes=raw.get("max_mib", 2048) * _MIB,
+    )
