@@ -1,0 +1,148 @@
+"""What certificates need from other rooms, as narrow as each use allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from certificates.model import CertificateType, FaceValues, Format
+from kernel.ports import Json
+from signing.model import Placement
+
+
+class SourceRecord(Protocol):
+    """A row of a published version, as ``catalog`` gives it."""
+
+    @property
+    def version(self) -> str:
+        """Return the id of the published version."""
+
+    @property
+    def row_key(self) -> str:
+        """Return the stable key of the row inside its resource."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Return standardised values by column; a missing value is the empty string."""
+
+
+class Source(Protocol):
+    """Current published values. Implemented by ``catalog.service.Catalog``."""
+
+    def lookup(self, resource: str, column: str, values: Sequence[str]) -> Sequence[SourceRecord]:
+        """Return the rows of the current version whose column equals one of the values."""
+
+    def scan(self, resource: str) -> Iterator[SourceRecord]:
+        """Iterate over all rows of the current version in bounded memory."""
+
+
+class Types(Protocol):
+    """The certificate types in force. Implemented by ``certificates.typebook``."""
+
+    def get(self, name: str) -> CertificateType:
+        """Return a type by name; raises KeyError."""
+
+    def names(self) -> Sequence[str]:
+        """Return all names."""
+
+
+class Codes(Protocol):
+    """Words of code tables. Implemented over ``quality.service.Standards``."""
+
+    def text(self, table: str, code: str) -> str:
+        """Return the text of a code, or the code itself where the table has no such entry."""
+
+
+class Press(Protocol):
+    """Draws unsealed faces. Implemented by ``certificates.press`` over ``certificates.faces``."""
+
+    def fill(self, kind: CertificateType, file_format: Format, values: FaceValues) -> bytes:
+        """Return the unsealed file; equal values give equal bytes. Raises as ``Template.fill``."""
+
+    def placement(self, kind: CertificateType, file_format: Format) -> Placement:
+        """Return where the seal goes on that face."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealOrder:
+    """All a sealer is told besides the bytes.
+
+    ``number`` with ``purpose`` names the signature for good: asked again for the same pair, the
+    signer signs the same digest and refuses any other. ``at`` is the frozen time of the seal.
+    """
+
+    format: Format
+    org: str
+    """Credit code of the body whose seal is applied."""
+    seal: str
+    """Kind of seal the type asks for: ``official`` or ``special``."""
+    number: str
+    purpose: str
+    at: datetime
+    placement: Placement
+    approval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A file sealed with a throw-away key, and the anchors (DER) under which it verifies."""
+
+    sealed: bytes
+    anchors: tuple[bytes, ...]
+
+
+class Sealer(Protocol):
+    """Applies a seal. Implemented over ``signing.formats`` and the signer; never holds a key."""
+
+    def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
+        """Return the sealed file.
+
+        Raises TongbanError: ``seal-unavailable`` (no seal in use), ``seal-refused`` (the signer
+        saw another digest under this number), ``signer-unavailable``.
+        """
+
+    def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
+        """Seal with a key made for this call and thrown away; nothing is logged at the signer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict in short. ``codes`` are those of ``signing`` and hold no personal data."""
+
+    passed: bool
+    indication: str
+    codes: tuple[str, ...] = ()
+    metadata: Mapping[str, str] | None = None
+    report: Json = None
+
+
+class Judge(Protocol):
+    """Judges sealed files. Implemented over ``signing.verify`` with the hub's trust list."""
+
+    def judge(self, sealed: bytes, at: datetime, anchors: tuple[bytes, ...] = ()) -> Judgement:
+        """Judge a file made by this hub at ``at``; extra ``anchors`` serve rehearsals only."""
+
+
+class Inspector(Protocol):
+    """Judges files from outside: parsed in a fenced process first."""
+
+    def inspect(self, data: bytes, name: str, policy: str, at: datetime) -> Judgement:
+        """Judge untrusted bytes under a policy (``certificate`` or ``archive``); never raises for
+        a bad file.
+        """
+
+
+class Guardianship(Protocol):
+    """Who may act for a minor, by data of the population."""
+
+    def guardians(self, code: str) -> Sequence[str]:
+        """Return the codes of the guardians of a minor; empty for adults and unknown people."""
+
+
+class Proofs(Protocol):
+    """Inclusion of journal rows in the log. Implemented over ``audit.receipts``."""
+
+    def receipt(self, journal_no: int) -> Json:
+        """Return the receipt of a row: index, leaf hash, size, root and proof, or ``pending``."""
