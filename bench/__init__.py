@@ -1,1 +1,1 @@
-"""Benchmarks. Every figure is a ratio against a peer or a physical limit measured in the same run."""
+"""Benchmarks. Every figure is a ratio against a peer or a limit measured in the same run."""

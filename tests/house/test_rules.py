@@ -76,7 +76,7 @@ def test_every_code_has_a_message_with_a_next_step(room: str) -> None:
     messages = load_messages(room)
     assert set(messages) == codes
     for message in messages.values():
-        assert message.zh and message.en and message.next_zh and message.next_en
+        assert all((message.zh, message.en, message.next_zh, message.next_en)), message.code
         assert re.search(r"[一-鿿]", message.zh), message.code
 
 
