@@ -22,5 +22,5 @@ class Code(StrEnum):
     ASSERTION_REPLAYED = "assertion-replayed"
     CLIENT_UNKNOWN = "client-unknown"
     CLIENT_SUSPENDED = "client-suspended"
-    TOKEN_INVALID = "token-invalid"
+    TOKEN_INVALID = "token-invalid"  # noqa: S105 - the name of a refusal, not a secret
     REGISTRY_BROKEN = "identity-registry-broken"

@@ -1,7 +1,7 @@
 """Who may be asking: organisations, windows, staff, clients, personas, sessions.
 
-Plain data. Everything here but ``Session`` and ``AccessToken`` comes from registries; a session or a
-token is what the database remembers of a party that proved who it is.
+Plain data. Everything here but ``Session`` and ``AccessToken`` comes from registries; a session or
+a token is what the database remembers of a party that proved who it is.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ClientStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Org:
-    """An organisation (单位). ``code`` is its credit code (统一社会信用代码), ``key`` a short name."""
+    """An organisation (单位): ``code`` is its credit code (统一社会信用代码)."""
 
     key: str
     code: str

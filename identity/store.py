@@ -1,0 +1,130 @@
+"""Tables of ``identity``: sessions, tokens and used assertions by digest, client suspensions.
+
+No personal data: whoever signed in is named by persona or client id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, Index, MetaData, String, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from identity.model import ClientStatus, Session
+from kernel.clock import from_iso, to_iso
+from kernel.ports import Tx
+from storage.transactions import rows
+
+METADATA: Final = MetaData()
+
+_SESSION: Final = Table(
+    "identity_session",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("persona", String(64), nullable=False),
+    Column("started", String(24), nullable=False),
+    Column("expires", String(24), nullable=False),
+)
+_TOKEN: Final = Table(
+    "identity_token",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("client", String(64), nullable=False),
+    Column("expires", String(24), nullable=False),
+)
+_ASSERTION: Final = Table(
+    "identity_assertion",
+    METADATA,
+    Column("client", String(64), primary_key=True),
+    Column("jti", String(128), primary_key=True),
+    Column("expires", String(24), nullable=False),
+)
+_CLIENT: Final = Table(
+    "identity_client",
+    METADATA,
+    Column("client", String(64), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("since", String(24), nullable=False),
+)
+Index("identity_session_expires", _SESSION.c.expires)
+Index("identity_token_expires", _TOKEN.c.expires)
+Index("identity_assertion_expires", _ASSERTION.c.expires)
+
+_INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def add_session(tx: Tx, session: Session) -> None:
+    """Remember a session by the digest of its token."""
+    rows(tx).execute(
+        _SESSION.insert().values(
+            digest=session.digest,
+            persona=session.persona,
+            started=to_iso(session.started),
+            expires=to_iso(session.expires),
+        )
+    )
+
+
+def find_session(tx: Tx, digest: str) -> Session | None:
+    """Return the session with this token digest; the caller judges its expiry."""
+    row = rows(tx).execute(select(_SESSION).where(_SESSION.c.digest == digest)).first()
+    if row is None:
+        return None
+    return Session(row.digest, row.persona, from_iso(row.started), from_iso(row.expires))
+
+
+def end_session(tx: Tx, digest: str) -> bool:
+    """Forget a session; tells whether there was one."""
+    done = rows(tx).execute(delete(_SESSION).where(_SESSION.c.digest == digest))
+    return bool(done.rowcount == 1)
+
+
+def add_token(tx: Tx, digest: str, client: str, expires: datetime) -> None:
+    """Remember an access token by its digest."""
+    rows(tx).execute(_TOKEN.insert().values(digest=digest, client=client, expires=to_iso(expires)))
+
+
+def find_token(tx: Tx, digest: str) -> tuple[str, datetime, ClientStatus | None] | None:
+    """Return client, expiry and the client's status where an administrator set one."""
+    query = (
+        select(_TOKEN.c.client, _TOKEN.c.expires, _CLIENT.c.status)
+        .outerjoin(_CLIENT, _CLIENT.c.client == _TOKEN.c.client)
+        .where(_TOKEN.c.digest == digest)
+    )
+    row = rows(tx).execute(query).first()
+    if row is None:
+        return None
+    return row.client, from_iso(row.expires), ClientStatus(row.status) if row.status else None
+
+
+def spend_assertion(tx: Tx, client: str, jti: str, expires: datetime) -> bool:
+    """Use up a ``jti``; False when it was used before. The primary key decides a race."""
+    connection = rows(tx)
+    insert = _INSERT[connection.dialect.name](_ASSERTION)
+    values = insert.values(client=client, jti=jti, expires=to_iso(expires))
+    done = connection.execute(values.on_conflict_do_nothing())
+    return bool(done.rowcount == 1)
+
+
+def client_status(tx: Tx, client: str) -> ClientStatus | None:
+    """Return the status an administrator set, which wins over the registry's; None if none."""
+    found = rows(tx).execute(select(_CLIENT.c.status).where(_CLIENT.c.client == client)).scalar()
+    return ClientStatus(found) if found else None
+
+
+def set_client_status(tx: Tx, client: str, status: ClientStatus, now: datetime) -> None:
+    """Set the status of a client from now on."""
+    connection = rows(tx)
+    values = {"status": status.value, "since": to_iso(now)}
+    changed = connection.execute(update(_CLIENT).where(_CLIENT.c.client == client).values(values))
+    if changed.rowcount == 0:
+        connection.execute(_CLIENT.insert().values(client=client, **values))
+
+
+def forget_expired(tx: Tx, now: datetime) -> None:
+    """Drop what can no longer be used, so that the tables stay as small as the last hours."""
+    limit = to_iso(now)
+    for table in (_SESSION, _TOKEN, _ASSERTION):
+        rows(tx).execute(delete(table).where(table.c.expires < limit))
