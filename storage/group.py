@@ -1,0 +1,146 @@
+"""Group commit for SQLite: one thread runs many works in one transaction.
+
+A durable commit costs a disk flush whatever it holds; while one flush runs, the next works queue
+up, so that the batch size follows the load by itself. A SAVEPOINT each keeps works apart.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, exc
+
+from kernel.clock import Clock
+from kernel.ports import Probe, Recorded, Tx
+from storage.failures import of_database
+
+T = TypeVar("T")
+
+_MOST_WORKS = 512
+_MOST_SECONDS = 0.02
+"""A work that arrives late waits at most this long for the batch before it, plus the flush."""
+
+
+class Run(Protocol):
+    """Runs one work on an open transaction; ``storage.transactions.run``."""
+
+    def __call__(
+        self, connection: Connection, clock: Clock, work: Callable[[Tx], Any], *, recording: bool
+    ) -> Recorded[Any]:
+        """Return the result; raise what the work raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[Tx], Any]
+    recording: bool
+    future: Future[Recorded[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    taken: list[_Job]
+    done: list[tuple[_Job, Recorded[Any]]]
+
+
+class Group:
+    """The queue and its thread, which starts with the first work."""
+
+    def __init__(self, engine: Engine, clock: Clock, probe: Probe, run: Run) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._probe = probe
+        self._run = run
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def put(self, work: Callable[[Tx], T], *, recording: bool) -> Future[Recorded[T]]:
+        """Queue a work. RuntimeError after ``close`` and from inside another work."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a work may not start another write: it would wait for itself")
+        future: Future[Recorded[T]] = Future()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the database is closed")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
+                self._thread.start()
+            self._queue.put(_Job(work, recording, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+            self._queue.put(None)
+        if thread is not None:
+            thread.join()
+
+    def _serve(self) -> None:
+        while (job := self._queue.get()) is not None:
+            batch = _Batch([], [])
+            ended = False
+            try:
+                ended = self._batch(job, batch)
+            except Exception as error:  # noqa: BLE001 - every waiting caller must get its answer
+                failure = of_database(error) if isinstance(error, exc.DBAPIError) else error
+                for one in batch.taken or [job]:
+                    if not one.future.done():
+                        one.future.set_exception(failure)
+            else:
+                for one, answer in batch.done:
+                    one.future.set_result(answer)
+            if ended:
+                return
+
+    def _batch(self, job: _Job, batch: _Batch) -> bool:
+        """Run works until the queue is empty or the batch is full, then commit.
+
+        Returns True when the queue's end was met.
+        """
+        until = time.monotonic() + _MOST_SECONDS
+        following: _Job | None = job
+        with self._engine.connect() as connection, connection.begin() as scope:
+            while following is not None:
+                if following.future.set_running_or_notify_cancel():
+                    batch.taken.append(following)
+                    self._one(connection, following, batch)
+                if len(batch.taken) >= _MOST_WORKS or time.monotonic() > until:
+                    break
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            with self._probe.durable("storage.commit"):
+                scope.commit()
+        return following is None
+
+    def _one(self, connection: Connection, job: _Job, batch: _Batch) -> None:
+        """Run one work in its savepoint; a work that raises takes back only itself."""
+        connection.exec_driver_sql("SAVEPOINT work")
+        try:
+            answer = self._run(connection, self._clock, job.work, recording=job.recording)
+        except Exception as error:
+            if not _open(connection):
+                # SQLite gave up the whole transaction (full disk): nobody's work was kept.
+                raise
+            connection.exec_driver_sql("ROLLBACK TO work")
+            connection.exec_driver_sql("RELEASE work")
+            failure = of_database(error) if isinstance(error, exc.DBAPIError) else error
+            job.future.set_exception(failure)
+        else:
+            connection.exec_driver_sql("RELEASE work")
+            batch.done.append((job, answer))
+
+
+def _open(connection: Connection) -> bool:
+    return bool(connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr] # sqlite3's own attribute

@@ -1,0 +1,73 @@
+"""Reads of the journal by number.
+
+On PostgreSQL numbers come from a sequence before the commit, so that a smaller number may appear
+after a larger one. A reader must not step over it: each writer holds a shared advisory lock that
+names the sequence's value before its own first number; a reader stops at the smallest one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, select, text
+
+from kernel.clock import from_iso
+from kernel.ids import JournalNo
+from kernel.ports import JournalRow, Tx
+from storage.entries import LOCK_TAG
+from storage.store import JOURNAL
+from storage.tx import rows
+
+_ASSIGNED = text("SELECT last_value FROM storage_journal_no_seq")
+_OLDEST = text(
+    "SELECT min(((classid::bigint << 32) | objid::bigint) - :tag) FROM pg_locks "
+    "WHERE locktype = 'advisory' AND objsubid = 1 "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND ((classid::bigint << 32) | objid::bigint) BETWEEN :tag AND :tag + 281474976710655"
+)
+
+
+class SqlJournal:
+    """Implements ``kernel.ports.Journal``. ``engine`` gives each statement a fresh snapshot."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def after(self, tx: Tx, no: int, limit: int) -> list[JournalRow]:
+        """Return at most ``limit`` committed rows with larger numbers, in order, none stepped over.
+
+        On PostgreSQL a connection of its own is used, because the snapshot of ``tx`` may be older
+        than the horizon; entries recorded in ``tx`` itself are then not seen.
+        """
+        if self._engine.dialect.name != "postgresql":
+            return _select(rows(tx), no, limit)
+        with self._engine.connect() as connection:
+            # The order matters: numbers handed out, then who still holds one, then a new snapshot.
+            assigned = int(connection.execute(_ASSIGNED).scalar_one())
+            oldest = connection.execute(_OLDEST, {"tag": LOCK_TAG}).scalar_one()
+            horizon = assigned if oldest is None else min(assigned, int(oldest))
+            return _select(connection, no, limit, horizon)
+
+    def about(self, tx: Tx, subject: str, limit: int = 200) -> list[JournalRow]:
+        """Return the rows of one subject, oldest first."""
+        query = select(JOURNAL).where(JOURNAL.c.subject == subject).order_by(JOURNAL.c.no)
+        return [_row(row) for row in rows(tx).execute(query.limit(limit))]
+
+    def at(self, tx: Tx, no: int) -> JournalRow | None:
+        """Return the row with this number, or None."""
+        row = rows(tx).execute(select(JOURNAL).where(JOURNAL.c.no == no)).first()
+        return None if row is None else _row(row)
+
+
+def _select(
+    connection: Connection, no: int, limit: int, horizon: int | None = None
+) -> list[JournalRow]:
+    query = select(JOURNAL).where(JOURNAL.c.no > no).order_by(JOURNAL.c.no).limit(limit)
+    if horizon is not None:
+        query = query.where(JOURNAL.c.no <= horizon)
+    return [_row(row) for row in connection.execute(query)]
+
+
+def _row(row: Row[Any]) -> JournalRow:
+    body = bytes(row.body)
+    return JournalRow(JournalNo(row.no), from_iso(row.at), row.kind, row.subject, body)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import MetaData
+
+from kernel.clock import FixedClock
+from storage.database import Database, open_database
+from storage.objects.folder import FolderObjects
+from storage.probe import NoProbe
+from storage.vault import AeadVault
+
+MakeDatabase = Callable[..., Database]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def make_database(tmp_path: Path, clock: FixedClock) -> Iterator[MakeDatabase]:
+    """``make_database(*metadatas, name="hub")`` opens a fresh SQLite file with the tables made."""
+    opened: list[Database] = []
+
+    def make(*metadatas: MetaData, name: str = "hub") -> Database:
+        database = open_database(f"sqlite:///{tmp_path / name}.db", clock, NoProbe())
+        database.create(*metadatas)
+        opened.append(database)
+        return database
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> FolderObjects:
+    return FolderObjects(tmp_path / "objects", NoProbe())
+
+
+@pytest.fixture
+def vault() -> AeadVault:
+    return AeadVault(bytes(range(32)))
