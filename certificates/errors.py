@@ -8,7 +8,6 @@ from enum import StrEnum
 class Code(StrEnum):
     """Why something was not done, or broke."""
 
-    NOT_PERMITTED = "not-permitted"
     NOT_FOUND_OR_NOT_PERMITTED = "not-found-or-not-permitted"
     MATTER_UNKNOWN = "matter-unknown"
     MATTER_INVALID = "matter-invalid"
@@ -48,9 +47,6 @@ class Code(StrEnum):
     REISSUE_IMPOSSIBLE = "reissue-impossible"
     REHEARSAL_FAILED = "rehearsal-failed"
     SEAL_REJECTED = "seal-rejected"
-    SEAL_UNAVAILABLE = "seal-unavailable"
-    SEAL_REFUSED = "seal-refused"
-    SIGNER_UNAVAILABLE = "signer-unavailable"
     ISSUE_VOID = "issue-void"
     CERTIFICATE_UNKNOWN = "certificate-unknown"
     REASON_MISSING = "reason-missing"
