@@ -109,3 +109,14 @@ def _variant_character(body: str) -> str:
             total %= 36
         product = (total % 36 or 36) * 2 % 37
     return _ALPHABET[36 - product]
+
+
+_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def credit_code_ok(code: str) -> bool:
+    """Tell whether a 统一社会信用代码 has 18 characters and the check character of GB 32100."""
+    if len(code) != 18 or not set(code) <= set(_CREDIT_ALPHABET):
+        return False
+    total = sum(_CREDIT_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(code[:17]))
+    return code[17] == _CREDIT_ALPHABET[-total % 31]
