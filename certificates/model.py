@@ -90,7 +90,7 @@ class TableSpec:
     """Rows on a face, such as the members of a household. All columns come from one resource.
 
     The rows of one certificate are those whose ``key`` column equals the certificate's own key,
-    sorted by ``order``.
+    sorted by ``order``. ``where`` keeps only rows whose columns hold one of the given values.
     """
 
     name: str
@@ -98,6 +98,7 @@ class TableSpec:
     key: str
     order: tuple[str, ...]
     columns: tuple[FieldSpec, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def resource(self) -> str:

@@ -1,0 +1,353 @@
+"""Statements on certificates, their slots, holders, origins and files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+
+from certificates.model import CertificateStatus, Format
+from certificates.register_model import Certificate, Origin, Step, StoredFile
+from certificates.store import CERTIFICATE, FILE, HOLDER, ORIGIN, SLOT
+from kernel.clock import from_iso, to_iso
+from kernel.ids import CertificateId, HolderRef
+from kernel.ports import Digest, Tx
+from storage.transactions import rows
+
+UNSEALED = "unsealed"
+ORIGINAL = "original"
+
+_CHUNK = 400
+"""Values of one IN list; far below the limits of both databases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A certificate under way, or issued, with its sealed contents."""
+
+    certificate: Certificate
+    contents: bytes
+
+
+def insert_draft(
+    tx: Tx,
+    draft: Draft,
+    *,
+    holders: Sequence[tuple[HolderRef, str]],
+    slots: Iterable[str],
+    origins: Iterable[Origin],
+    now: datetime,
+) -> None:
+    """Write a reserved certificate; ``holders`` are references with code types, in face order."""
+    connection = rows(tx)
+    one = draft.certificate
+    values = {**_values(draft), "touched_at": to_iso(now)}
+    connection.execute(insert(CERTIFICATE), [values])
+    connection.execute(
+        insert(HOLDER),
+        [
+            {
+                "certificate_id": one.id,
+                "position": position,
+                "holder_ref": ref,
+                "type": one.type,
+                "code_type": code_type,
+            }
+            for position, (ref, code_type) in enumerate(holders)
+        ],
+    )
+    taken = [{"type": one.type, "slot": slot, "certificate_id": one.id} for slot in slots]
+    if taken:
+        connection.execute(insert(SLOT), taken)
+    lineage = [
+        {
+            "certificate_id": one.id,
+            "resource": item.resource,
+            "row_key": item.row_key,
+            "version": item.version,
+            "fields": ",".join(item.fields),
+        }
+        for item in origins
+    ]
+    if lineage:
+        connection.execute(insert(ORIGIN), lineage)
+
+
+def slot_owners(tx: Tx, kind: str, slots: Collection[str]) -> dict[str, CertificateId]:
+    """Return which of the slots are taken, and by which certificate."""
+    found: dict[str, CertificateId] = {}
+    for part in _parts(slots):
+        query = select(SLOT.c.slot, SLOT.c.certificate_id).where(
+            SLOT.c.type == kind, SLOT.c.slot.in_(part)
+        )
+        found.update((row.slot, CertificateId(row.certificate_id)) for row in _all(tx, query))
+    return found
+
+
+def move_slots(tx: Tx, old: CertificateId, new: CertificateId, keep: Collection[str]) -> None:
+    """Give the slots of a superseded certificate to its successor; free those it does not need."""
+    connection = rows(tx)
+    connection.execute(
+        delete(SLOT).where(SLOT.c.certificate_id == old, SLOT.c.slot.not_in(tuple(keep)))
+    )
+    connection.execute(update(SLOT).where(SLOT.c.certificate_id == old).values(certificate_id=new))
+
+
+def free_slots(tx: Tx, certificate: CertificateId) -> None:
+    """Free everything a certificate occupied."""
+    rows(tx).execute(delete(SLOT).where(SLOT.c.certificate_id == certificate))
+
+
+def advance(tx: Tx, ids: Sequence[CertificateId], before: Step, after: Step, now: datetime) -> None:
+    """Move certificates known to be at ``before`` to ``after``; ISSUED puts them in force."""
+    values: dict[str, str] = {"step": after.value, "touched_at": to_iso(now)}
+    if after is Step.ISSUED:
+        values["status"] = CertificateStatus.ISSUED.value
+    for part in _parts(ids):
+        rows(tx).execute(
+            update(CERTIFICATE)
+            .where(CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step == before.value)
+            .values(**values)
+        )
+
+
+def void(tx: Tx, certificate: CertificateId, reason: str, now: datetime) -> None:
+    """Give an unfinished issue up."""
+    rows(tx).execute(
+        update(CERTIFICATE)
+        .where(CERTIFICATE.c.id == certificate)
+        .values(step=Step.VOID.value, reason=reason, touched_at=to_iso(now))
+    )
+    free_slots(tx, certificate)
+
+
+def set_status(
+    tx: Tx,
+    certificate: CertificateId,
+    status: CertificateStatus,
+    *,
+    reason: str,
+    now: datetime,
+    superseded_by: CertificateId | None = None,
+) -> None:
+    """Write a status and its reason."""
+    rows(tx).execute(
+        update(CERTIFICATE)
+        .where(CERTIFICATE.c.id == certificate)
+        .values(
+            status=status.value,
+            reason=reason,
+            superseded_by=superseded_by or "",
+            touched_at=to_iso(now),
+        )
+    )
+
+
+def insert_files(tx: Tx, role: str, files: Iterable[tuple[CertificateId, StoredFile]]) -> None:
+    """Write where the files of certificates are."""
+    values = [
+        {
+            "certificate_id": certificate,
+            "format": item.format,
+            "role": role,
+            "digest": item.digest,
+            "size": item.size,
+        }
+        for certificate, item in files
+    ]
+    if values:
+        rows(tx).execute(insert(FILE), values)
+
+
+def files(
+    tx: Tx, ids: Collection[CertificateId], role: str
+) -> dict[CertificateId, tuple[StoredFile, ...]]:
+    """Return the files of one role by certificate."""
+    found: dict[CertificateId, tuple[StoredFile, ...]] = {}
+    for part in _parts(ids):
+        query = (
+            select(FILE)
+            .where(FILE.c.certificate_id.in_(part), FILE.c.role == role)
+            .order_by(FILE.c.certificate_id, FILE.c.format)
+        )
+        for row in _all(tx, query):
+            file_format: Format = "pdf" if row.format == "pdf" else "ofd"
+            item = StoredFile(file_format, Digest(row.digest), row.size)
+            key = CertificateId(row.certificate_id)
+            found[key] = (*found.get(key, ()), item)
+    return found
+
+
+def find(tx: Tx, ids: Collection[CertificateId]) -> list[Draft]:
+    """Return certificates by id, in the order of their ids."""
+    found: list[Draft] = []
+    for part in _parts(ids):
+        query = select(CERTIFICATE).where(CERTIFICATE.c.id.in_(part)).order_by(CERTIFICATE.c.id)
+        found.extend(_drafts(tx, _all(tx, query)))
+    return found
+
+
+def find_identifier(tx: Tx, identifier: str) -> Draft | None:
+    """Return the certificate with this 电子证照标识, or None."""
+    query = select(CERTIFICATE).where(CERTIFICATE.c.identifier == identifier)
+    found = _drafts(tx, _all(tx, query))
+    return found[0] if found else None
+
+
+_HELD = (
+    select(CERTIFICATE)
+    .join(HOLDER, HOLDER.c.certificate_id == CERTIFICATE.c.id)
+    .where(
+        HOLDER.c.holder_ref == bindparam("holder"),
+        CERTIFICATE.c.step == Step.ISSUED.value,
+    )
+    .order_by(CERTIFICATE.c.issued_at.desc(), CERTIFICATE.c.version.desc())
+)
+_HELD_OF_TYPE = _HELD.where(HOLDER.c.type == bindparam("kind"))
+
+
+def held(tx: Tx, holder: HolderRef, kind: str = "") -> list[Draft]:
+    """Return issued certificates of a holder, latest first, of every status."""
+    if kind:
+        found = rows(tx).execute(_HELD_OF_TYPE, {"holder": holder, "kind": kind}).all()
+    else:
+        found = rows(tx).execute(_HELD, {"holder": holder}).all()
+    return _drafts(tx, found)
+
+
+def unfinished(tx: Tx, before: datetime, limit: int) -> list[Draft]:
+    """Return certificates under way that nobody touched since ``before``, oldest first."""
+    query = (
+        select(CERTIFICATE)
+        .where(
+            CERTIFICATE.c.step.not_in((Step.ISSUED.value, Step.VOID.value)),
+            CERTIFICATE.c.touched_at <= to_iso(before),
+        )
+        .order_by(CERTIFICATE.c.touched_at, CERTIFICATE.c.id)
+        .limit(limit)
+    )
+    return _drafts(tx, _all(tx, query))
+
+
+def last_version(tx: Tx, one: Certificate) -> int:
+    """Return the highest version ever reserved under the serial of a certificate."""
+    query = select(func.max(CERTIFICATE.c.version)).where(
+        CERTIFICATE.c.type_code == one.type_code,
+        CERTIFICATE.c.issuer == one.issuer,
+        CERTIFICATE.c.serial == one.serial,
+    )
+    return int(rows(tx).execute(query).scalar_one())
+
+
+def under_way(tx: Tx, supersedes: CertificateId) -> bool:
+    """Tell whether a successor of a certificate is being made."""
+    query = select(CERTIFICATE.c.id).where(
+        CERTIFICATE.c.supersedes == supersedes,
+        CERTIFICATE.c.step.not_in((Step.ISSUED.value, Step.VOID.value)),
+    )
+    return rows(tx).execute(query).first() is not None
+
+
+def origins(tx: Tx, certificate: CertificateId) -> list[Origin]:
+    """Return the lineage of a certificate."""
+    query = select(ORIGIN).where(ORIGIN.c.certificate_id == certificate).order_by(ORIGIN.c.row_key)
+    return [
+        Origin(row.resource, row.version, row.row_key, tuple(row.fields.split(",")))
+        for row in _all(tx, query)
+    ]
+
+
+def issued_page(tx: Tx, *, kind: str, issuer: str, after: str, limit: int) -> list[Draft]:
+    """Return issued certificates by id, of one type or one issuer where these are given."""
+    query = select(CERTIFICATE).where(
+        CERTIFICATE.c.step == Step.ISSUED.value, CERTIFICATE.c.id > after
+    )
+    if kind:
+        query = query.where(CERTIFICATE.c.type == kind)
+    if issuer:
+        query = query.where(CERTIFICATE.c.issuer == issuer)
+    return _drafts(tx, _all(tx, query.order_by(CERTIFICATE.c.id).limit(limit)))
+
+
+def counts(tx: Tx) -> dict[tuple[str, Step], int]:
+    """Return the number of certificates per type and step."""
+    query = select(CERTIFICATE.c.type, CERTIFICATE.c.step, func.count()).group_by(
+        CERTIFICATE.c.type, CERTIFICATE.c.step
+    )
+    return {(row[0], Step(row[1])): int(row[2]) for row in _all(tx, query)}
+
+
+def _drafts(tx: Tx, found: Sequence[Row[Any]]) -> list[Draft]:
+    if not found:
+        return []
+    holders: dict[str, set[HolderRef]] = {}
+    for part in _parts([row.id for row in found]):
+        query = select(HOLDER.c.certificate_id, HOLDER.c.holder_ref).where(
+            HOLDER.c.certificate_id.in_(part)
+        )
+        for row in _all(tx, query):
+            holders.setdefault(row.certificate_id, set()).add(HolderRef(row.holder_ref))
+    return [_draft(row, frozenset(holders.get(row.id, ()))) for row in found]
+
+
+def _draft(row: Row[Any], holders: frozenset[HolderRef]) -> Draft:
+    one = Certificate(
+        id=CertificateId(row.id),
+        type=row.type,
+        type_code=row.type_code,
+        type_digest=row.type_digest,
+        identifier=row.identifier,
+        issuer=row.issuer,
+        division=row.division,
+        serial=row.serial,
+        version=row.version,
+        step=Step(row.step),
+        status=CertificateStatus(row.status),
+        reason=row.reason,
+        issued_at=from_iso(row.issued_at),
+        valid_from=date.fromisoformat(row.valid_from),
+        valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,
+        holders=holders,
+        batch=row.batch,
+        supersedes=CertificateId(row.supersedes) if row.supersedes else None,
+        superseded_by=CertificateId(row.superseded_by) if row.superseded_by else None,
+    )
+    return Draft(one, bytes(row.contents))
+
+
+def _values(draft: Draft) -> dict[str, object]:
+    one = draft.certificate
+    return {
+        "id": one.id,
+        "type": one.type,
+        "type_code": one.type_code,
+        "type_digest": one.type_digest,
+        "identifier": one.identifier,
+        "issuer": one.issuer,
+        "division": one.division,
+        "serial": one.serial,
+        "version": one.version,
+        "contents": draft.contents,
+        "step": one.step.value,
+        "status": one.status.value,
+        "reason": one.reason,
+        "issued_at": to_iso(one.issued_at),
+        "valid_from": one.valid_from.isoformat(),
+        "valid_to": one.valid_to.isoformat() if one.valid_to else "",
+        "batch": one.batch,
+        "supersedes": one.supersedes or "",
+        "superseded_by": one.superseded_by or "",
+    }
+
+
+def _all(tx: Tx, query: Any) -> Sequence[Row[Any]]:
+    return rows(tx).execute(query).all()
+
+
+def _parts(values: Collection[str]) -> Iterable[list[str]]:
+    items = list(values)
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
