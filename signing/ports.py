@@ -112,5 +112,5 @@ class Signer(Protocol):
     def key(self, name: str) -> KeyInfo | None:
         """Describe a key, or None."""
 
-    def keys(self) -> tuple[KeyInfo, ...]:
+    def all_keys(self) -> tuple[KeyInfo, ...]:
         """Describe all keys, by name."""
