@@ -194,7 +194,6 @@ class Suite:
         return {column.name: column for column in self.columns}[name]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One broken rule in one row. ``value`` is raw and personal: seal it before it is stored."""
