@@ -53,21 +53,27 @@ def open_database(url: str, clock: Clock, probe: Probe | None = None) -> Databas
     Several processes may open the same SQLite file. Without ``probe`` the environment decides
     (``storage.probe``). Raises TongbanError ``database-url`` or ``database-unavailable``.
     """
+    probe = probe or from_environment()
+    writer, reader = engines(url)
+    if writer.dialect.name == "sqlite":
+        sqlite = SqliteTransactions(writer, reader, clock, probe)
+        return Database(sqlite, SqlJournal(reader), SqlLeases(sqlite, clock), writer, reader)
+    postgres = PostgresTransactions(writer, reader, clock, probe)
+    fresh = reader.execution_options(isolation_level="READ COMMITTED")
+    return Database(postgres, SqlJournal(fresh), SqlLeases(postgres, clock), writer, reader)
+
+
+def engines(url: str) -> tuple[Engine, Engine]:
+    """Return the writing and the reading engine of an address, connected once to prove it."""
     try:
         parsed = make_url(url)
     except exc.ArgumentError as error:
         raise TongbanError(Code.DATABASE_URL, scheme=url.partition(":")[0]) from error
-    probe = probe or from_environment()
     scheme = parsed.get_backend_name()
     if scheme == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-        writer, reader = _sqlite(parsed)
-        sqlite = SqliteTransactions(writer, reader, clock, probe)
-        return Database(sqlite, SqlJournal(reader), SqlLeases(sqlite, clock), writer, reader)
+        return _sqlite(parsed)
     if scheme == "postgresql":
-        writer, reader = _postgres(parsed)
-        postgres = PostgresTransactions(writer, reader, clock, probe)
-        fresh = reader.execution_options(isolation_level="READ COMMITTED")
-        return Database(postgres, SqlJournal(fresh), SqlLeases(postgres, clock), writer, reader)
+        return _postgres(parsed)
     raise TongbanError(Code.DATABASE_URL, scheme=scheme)
 
 
@@ -75,7 +81,8 @@ def _sqlite(url: URL) -> tuple[Engine, Engine]:
     with of_files("database"):
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {
-        "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False},
+        "hide_parameters": True,  # an error's text must not carry a row's values into a log
     }
     writer = create_engine(url, pool_size=1, max_overflow=2, **options)
     reader = create_engine(url, pool_size=8, max_overflow=24, **options)
@@ -128,7 +135,11 @@ def _begin(connection: Connection) -> None:
 
 def _postgres(url: URL) -> tuple[Engine, Engine]:
     url = url.set(drivername="postgresql+psycopg")
-    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    options: dict[str, Any] = {
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 10},
+        "hide_parameters": True,
+    }
     writer = create_engine(
         url, isolation_level="SERIALIZABLE", pool_size=10, max_overflow=20, **options
     )

@@ -39,11 +39,18 @@ def of_database(error: exc.DBAPIError) -> Exception:
         code = Code.DATABASE_CORRUPT
     elif "readonly" in text or "unable to open" in text:
         code = Code.STORE_UNWRITABLE
-    elif error.connection_invalidated or state.startswith(("08", "57P", "28", "3D")):
+    elif _unreachable(error, state):
         code = Code.DATABASE_UNAVAILABLE
     if code is None:
         return error
     return TongbanError(code, what="database", reason=str(error.orig))
+
+
+def _unreachable(error: exc.DBAPIError, state: str) -> bool:
+    # A refused connection has no SQLSTATE: nobody was there to give one.
+    refused = isinstance(error, exc.OperationalError) and "connection" in str(error.orig)
+    lost = error.connection_invalidated or state.startswith(("08", "57P", "28", "3D"))
+    return lost or (refused and not state)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, exc
@@ -43,10 +43,11 @@ class _Job:
     future: Future[Recorded[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Batch:
-    taken: list[_Job]
-    done: list[tuple[_Job, Recorded[Any]]]
+    taken: list[_Job] = field(default_factory=list)
+    done: list[tuple[_Job, Recorded[Any] | Exception]] = field(default_factory=list)
+    last: bool = False
 
 
 class Group:
@@ -87,26 +88,24 @@ class Group:
 
     def _serve(self) -> None:
         while (job := self._queue.get()) is not None:
-            batch = _Batch([], [])
-            ended = False
+            batch = _Batch()
             try:
-                ended = self._batch(job, batch)
-            except Exception as error:  # noqa: BLE001 - every waiting caller must get its answer
+                self._batch(job, batch)
+            except BaseException as error:  # noqa: BLE001 - every waiting caller must get its answer
                 failure = of_database(error) if isinstance(error, exc.DBAPIError) else error
                 for one in batch.taken or [job]:
-                    if not one.future.done():
-                        one.future.set_exception(failure)
+                    one.future.set_exception(failure)
             else:
                 for one, answer in batch.done:
-                    one.future.set_result(answer)
-            if ended:
+                    if isinstance(answer, Exception):
+                        one.future.set_exception(answer)
+                    else:
+                        one.future.set_result(answer)
+            if batch.last:
                 return
 
-    def _batch(self, job: _Job, batch: _Batch) -> bool:
-        """Run works until the queue is empty or the batch is full, then commit.
-
-        Returns True when the queue's end was met.
-        """
+    def _batch(self, job: _Job, batch: _Batch) -> None:
+        """Run works until the queue is empty or the batch is full, then commit."""
         until = time.monotonic() + _MOST_SECONDS
         following: _Job | None = job
         with self._engine.connect() as connection, connection.begin() as scope:
@@ -120,9 +119,9 @@ class Group:
                     following = self._queue.get_nowait()
                 except queue.Empty:
                     break
+            batch.last = following is None
             with self._probe.durable("storage.commit"):
                 scope.commit()
-        return following is None
 
     def _one(self, connection: Connection, job: _Job, batch: _Batch) -> None:
         """Run one work in its savepoint; a work that raises takes back only itself."""
@@ -136,7 +135,7 @@ class Group:
             connection.exec_driver_sql("ROLLBACK TO work")
             connection.exec_driver_sql("RELEASE work")
             failure = of_database(error) if isinstance(error, exc.DBAPIError) else error
-            job.future.set_exception(failure)
+            batch.done.append((job, failure))
         else:
             connection.exec_driver_sql("RELEASE work")
             batch.done.append((job, answer))

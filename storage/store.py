@@ -18,28 +18,6 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
-JOURNAL = Table(
-    "storage_journal",
-    METADATA,
-    Column("no", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
-    Column("at", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Index("storage_journal_subject", "subject", "no"),
-    sqlite_autoincrement=True,
-)
-"""Append-only. ``body`` is canonical JSON and the leaf of the audit log."""
-
-LEASES = Table(
-    "storage_lease",
-    METADATA,
-    Column("name", Text, primary_key=True),
-    Column("owner", Text, nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("until", Text, nullable=False),
-)
-
 GUARDS: dict[str, tuple[str, ...]] = {
     "sqlite": tuple(
         f"CREATE TRIGGER IF NOT EXISTS storage_journal_no_{verb.lower()} "
@@ -57,6 +35,29 @@ GUARDS: dict[str, tuple[str, ...]] = {
 }
 """Statements per dialect that make the journal refuse change. They stop slips, not a
 database owner: what stops him is the log of ``audit`` over the journal."""
+
+JOURNAL = Table(
+    "storage_journal",
+    METADATA,
+    Column("no", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("storage_journal_subject", "subject", "no"),
+    sqlite_autoincrement=True,
+    info={"guards": GUARDS},
+)
+"""Append-only. ``body`` is canonical JSON and the leaf of the audit log."""
+
+LEASES = Table(
+    "storage_lease",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("until", Text, nullable=False),
+)
 
 for _dialect, _statements in GUARDS.items():
     for _statement in _statements:

@@ -43,7 +43,7 @@ class AeadVault:
         return _VERSION + nonce + sealed
 
     def open(self, table: str, row: str, column: str, sealed: bytes) -> str:
-        """Decrypt; raises TongbanError ``cell-corrupt`` for all that ``seal`` did not write here."""
+        """Decrypt; raises ``cell-corrupt`` for anything but what ``seal`` wrote for this place."""
         body = bytes(sealed)
         nonce, rest = body[1 : 1 + _NONCE], body[1 + _NONCE :]
         if body[:1] != _VERSION:

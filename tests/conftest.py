@@ -12,6 +12,7 @@ from storage.database import Database, open_database
 from storage.objects.folder import FolderObjects
 from storage.probe import NoProbe
 from storage.vault import AeadVault
+from tests.postgres import binaries, running
 
 MakeDatabase = Callable[..., Database]
 
@@ -45,3 +46,13 @@ def objects(tmp_path: Path) -> FolderObjects:
 @pytest.fixture
 def vault() -> AeadVault:
     return AeadVault(bytes(range(32)))
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a real server of the tests' own; skips by name where none is installed."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+    with running(folder) as url:
+        yield url
