@@ -19,7 +19,8 @@ from storage.tx import rows
 def insert_if_absent(tx: Tx, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert one row; returns False, changing nothing, when any unique key is taken."""
     statement = _insert(tx, table).values(dict(values)).on_conflict_do_nothing()
-    return rows(tx).execute(statement).rowcount == 1
+    # RETURNING tells the outcome on both; the row count of an INSERT is not kept everywhere.
+    return rows(tx).execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def insert_all(tx: Tx, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
