@@ -46,6 +46,20 @@ class Node:
             raise _not_der(f"tag {self.tag:#04x} is not constructed")
         return split(self.content)
 
+    def exactly(self, size: int) -> tuple[Node, ...]:
+        """Split a constructed value that must hold ``size`` parts."""
+        parts = self.children()
+        if len(parts) != size:
+            raise _not_der(f"{len(parts)} parts where {size} belong")
+        return parts
+
+    def first(self) -> Node:
+        """Return the first part of a constructed value."""
+        parts = self.children()
+        if not parts:
+            raise _not_der("empty where a part belongs")
+        return parts[0]
+
     def expect(self, tag: int) -> Node:
         """Return self when the tag is right, else raise DerError."""
         if self.tag != tag:

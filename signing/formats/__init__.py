@@ -1,0 +1,1 @@
+"""Sealed file formats: one folder each, with ``seal.py`` (apply) and ``inspect.py`` (read out)."""
