@@ -47,6 +47,7 @@ class Code(StrEnum):
     REISSUE_IMPOSSIBLE = "reissue-impossible"
     REHEARSAL_FAILED = "rehearsal-failed"
     SEAL_REJECTED = "seal-rejected"
+    TYPE_CHANGED = "type-changed"
     ISSUE_VOID = "issue-void"
     CERTIFICATE_UNKNOWN = "certificate-unknown"
     REASON_MISSING = "reason-missing"
