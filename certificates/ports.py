@@ -38,16 +38,6 @@ class Source(Protocol):
         """Iterate over all rows of the current version in bounded memory."""
 
 
-class Types(Protocol):
-    """The certificate types in force. Implemented by ``certificates.typebook``."""
-
-    def get(self, name: str) -> CertificateType:
-        """Return a type by name; raises KeyError."""
-
-    def names(self) -> Sequence[str]:
-        """Return all names."""
-
-
 class Codes(Protocol):
     """Words of code tables. Implemented over ``quality.service.Standards``."""
 

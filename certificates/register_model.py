@@ -177,9 +177,11 @@ class StatusAnswer:
 
 @dataclass(frozen=True, slots=True)
 class IssueFailure:
-    """A subject that got no certificate, by a code of ``errors.py`` or of the face."""
+    """A subject that got no certificate, by a code of ``errors.py``. ``certificate`` is the voided
+    reservation, or None where the data did not allow one.
+    """
 
-    certificate: CertificateId
+    certificate: CertificateId | None
     code: str
 
 

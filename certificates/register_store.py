@@ -87,6 +87,26 @@ def slot_owners(tx: Tx, kind: str, slots: Collection[str]) -> dict[str, Certific
     return found
 
 
+def identifiers_taken(tx: Tx, identifiers: Collection[str]) -> set[str]:
+    """Return those of the identifiers that exist."""
+    found: set[str] = set()
+    for part in _parts(identifiers):
+        query = select(CERTIFICATE.c.identifier).where(CERTIFICATE.c.identifier.in_(part))
+        found.update(row.identifier for row in _all(tx, query))
+    return found
+
+
+def at_step(tx: Tx, ids: Collection[CertificateId], step: Step) -> set[CertificateId]:
+    """Return those certificates that stand at ``step`` now."""
+    found: set[CertificateId] = set()
+    for part in _parts(ids):
+        query = select(CERTIFICATE.c.id).where(
+            CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step == step.value
+        )
+        found.update(CertificateId(row.id) for row in _all(tx, query))
+    return found
+
+
 def move_slots(tx: Tx, old: CertificateId, new: CertificateId, keep: Collection[str]) -> None:
     """Give the slots of a superseded certificate to its successor; free those it does not need."""
     connection = rows(tx)
@@ -274,10 +294,10 @@ def issued_page(tx: Tx, *, kind: str, issuer: str, after: str, limit: int) -> li
 
 def counts(tx: Tx) -> dict[tuple[str, Step], int]:
     """Return the number of certificates per type and step."""
-    query = select(CERTIFICATE.c.type, CERTIFICATE.c.step, func.count()).group_by(
+    query = select(CERTIFICATE.c.type, CERTIFICATE.c.step, func.count().label("total")).group_by(
         CERTIFICATE.c.type, CERTIFICATE.c.step
     )
-    return {(row[0], Step(row[1])): int(row[2]) for row in _all(tx, query)}
+    return {(row.type, Step(row.step)): int(row.total) for row in _all(tx, query)}
 
 
 def _drafts(tx: Tx, found: Sequence[Row[Any]]) -> list[Draft]:

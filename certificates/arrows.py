@@ -1,0 +1,278 @@
+"""The arrows of an issue: RESERVED → RENDERED → SIGNING → SIGNED → ISSUED.
+
+Each is one transaction and idempotent: it moves only certificates that still stand at its tail, so
+two workers on the same certificate waste time but never double it. Files lie in the object store
+before the transaction that names them; an object without a name is harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from certificates import register_store as store
+from certificates.contents import open_contents
+from certificates.errors import Code
+from certificates.facevalues import face_values
+from certificates.model import CertificateStatus, Format
+from certificates.ports import SealOrder
+from certificates.register_model import IssueFailure, Step, StoredFile
+from certificates.register_store import Draft
+from certificates.subjects import slots
+from certificates.tools import Tools
+from kernel.actors import Actor
+from kernel.errors import TongbanError
+from kernel.ids import CertificateId
+from kernel.ports import Event, Json, Recorded, Tx
+
+T = TypeVar("T")
+
+FORMATS: tuple[Format, ...] = ("ofd", "pdf")
+"""Both files of a certificate."""
+
+FACE_FAULTS = frozenset({"glyph-missing", "face-overflow", "face-value-missing"})
+"""Faults of one certificate's values. They void it; any other failure stops the work."""
+
+Files = dict[CertificateId, tuple[StoredFile, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Drafts with unsealed files, and those that cannot be drawn."""
+
+    drafts: list[Draft]
+    failed: tuple[IssueFailure, ...]
+
+
+class Arrows:
+    """Moves certificates under way from step to step."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    def render(self, actor: Actor, drafts: Sequence[Draft]) -> Rendered:
+        """Draw both faces, store them under their digests, go on to RENDERED.
+
+        What cannot be drawn is voided with the code of the fault.
+        """
+        made: Files = {}
+        faults: dict[CertificateId, str] = {}
+        for draft in drafts:
+            one = draft.certificate
+            if self._tools.types[one.type].digest != one.type_digest:
+                faults[one.id] = Code.TYPE_CHANGED
+                continue
+            try:
+                made[one.id] = self._draw(draft)
+            except TongbanError as error:
+                if error.code not in FACE_FAULTS:
+                    raise
+                faults[one.id] = error.code
+
+        def work(tx: Tx) -> set[CertificateId]:
+            there = store.at_step(tx, ids_of(drafts), Step.RESERVED)
+            good = [key for key in made if key in there]
+            self._move(tx, good, Step.RESERVED, Step.RENDERED)
+            store.insert_files(tx, store.UNSEALED, _flat(made, good))
+            data: dict[str, Json] = {"count": len(good), "root": digest_root(_flat(made, good))}
+            tx.record(Event("certificates.rendered", subject_of(drafts), actor, data))
+            for key in faults.keys() & there:
+                self.void(tx, actor, key, faults[key])
+            return there
+
+        there = self.write("render", work).value
+        failed = tuple(IssueFailure(key, code) for key, code in faults.items() if key in there)
+        return Rendered(_moved(drafts, there & made.keys(), Step.RENDERED), failed)
+
+    def void(self, tx: Tx, actor: Actor, key: CertificateId, code: str) -> None:
+        """Give up one certificate under way, in an open transaction."""
+        store.void(tx, key, code, self._tools.clock.now())
+        tx.record(Event("certificates.issue-failed", key, actor, {"code": code}))
+
+    def rehearse(self, drafts: Sequence[Draft]) -> None:
+        """Seal each draft with a throw-away key and lint the result, before the real key is used.
+
+        Raises TongbanError ``rehearsal-failed``; the drafts stay RENDERED.
+        """
+        files = self.files(drafts, store.UNSEALED)
+        for draft in drafts:
+            for item in files[draft.certificate.id]:
+                order = self._order(draft, item.format)
+                trial = self._tools.sealer.rehearse(order, self._tools.objects.get(item.digest))
+                now = self._tools.clock.now()
+                verdict = self._tools.judge.judge(trial.sealed, now, trial.anchors)
+                if not verdict.passed:
+                    codes = ",".join(verdict.codes) or verdict.indication
+                    raise TongbanError(Code.REHEARSAL_FAILED, codes=codes)
+
+    def intend(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
+        """Record the intent to use the real key: one entry with count and digest root."""
+        files = self.files(drafts, store.UNSEALED)
+
+        def work(tx: Tx) -> set[CertificateId]:
+            there = store.at_step(tx, ids_of(drafts), Step.RENDERED)
+            keys = [key for key in ids_of(drafts) if key in there]
+            self._move(tx, keys, Step.RENDERED, Step.SIGNING)
+            root = digest_root(_flat(files, keys))
+            data: dict[str, Json] = {"count": len(keys) * len(FORMATS), "root": root}
+            tx.record(Event("certificates.sealing-intended", subject_of(drafts), actor, data))
+            return there
+
+        return _moved(drafts, self.write("intend", work).value, Step.SIGNING)
+
+    def seal(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
+        """Seal both files with the real key and verify each before it counts.
+
+        The first worker to commit is canonical; a second signature over the same digest is never
+        stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
+        """
+        files = self.files(drafts, store.UNSEALED)
+        made: Files = {
+            draft.certificate.id: tuple(
+                self._sealed(draft, item) for item in files[draft.certificate.id]
+            )
+            for draft in drafts
+        }
+
+        def work(tx: Tx) -> set[CertificateId]:
+            there = store.at_step(tx, ids_of(drafts), Step.SIGNING)
+            keys = [key for key in ids_of(drafts) if key in there]
+            self._move(tx, keys, Step.SIGNING, Step.SIGNED)
+            store.insert_files(tx, store.ORIGINAL, _flat(made, keys))
+            data: dict[str, Json] = {"count": len(keys), "root": digest_root(_flat(made, keys))}
+            tx.record(Event("certificates.sealed", subject_of(drafts), actor, data))
+            return there
+
+        return _moved(drafts, self.write("seal", work).value, Step.SIGNED)
+
+    def issue(self, actor: Actor, drafts: Sequence[Draft]) -> Recorded[list[Draft]]:
+        """Put certificates in force; each leaves one entry of its own. Predecessors end here."""
+        files = self.files(drafts, store.ORIGINAL)
+
+        def work(tx: Tx) -> set[CertificateId]:
+            there = store.at_step(tx, ids_of(drafts), Step.SIGNED)
+            self._move(tx, list(there), Step.SIGNED, Step.ISSUED)
+            for draft in drafts:
+                if draft.certificate.id in there:
+                    self._supersede(tx, actor, draft)
+                    data = _result(draft, files[draft.certificate.id])
+                    tx.record(Event("certificates.issued", draft.certificate.id, actor, data))
+            if not there:
+                tx.record(Event("certificates.issue-overtaken", subject_of(drafts), actor))
+            return there
+
+        done = self.write("issue", work)
+        return Recorded(_moved(drafts, done.value, Step.ISSUED), done.journal)
+
+    def files(self, drafts: Sequence[Draft], role: str) -> Files:
+        """Return where the files of drafts are."""
+        return self._tools.transactions.read(lambda tx: store.files(tx, ids_of(drafts), role))
+
+    def write(self, name: str, work: Callable[[Tx], T]) -> Recorded[T]:
+        """Write one arrow under the probe ``certificates.<name>``."""
+        with self._tools.probe.durable(f"certificates.{name}"):
+            return self._tools.transactions.write(work)
+
+    def _move(self, tx: Tx, keys: Sequence[CertificateId], before: Step, after: Step) -> None:
+        store.advance(tx, keys, before, after, self._tools.clock.now())
+
+    def _draw(self, draft: Draft) -> tuple[StoredFile, ...]:
+        tools = self._tools
+        one = draft.certificate
+        kind = tools.types[one.type]
+        values = face_values(
+            kind,
+            one,
+            open_contents(tools.vault, one.id, draft.contents),
+            codes=tools.codes,
+            address=tools.address,
+        )
+        return tuple(
+            self._stored(file_format, tools.press.fill(kind, file_format, values))
+            for file_format in FORMATS
+        )
+
+    def _sealed(self, draft: Draft, item: StoredFile) -> StoredFile:
+        tools = self._tools
+        unsealed = tools.objects.get(item.digest)
+        with tools.probe.durable("certificates.signature"):
+            sealed = tools.sealer.seal(self._order(draft, item.format), unsealed)
+        verdict = tools.judge.judge(sealed, tools.clock.now())
+        if not verdict.passed:
+            codes = ",".join(verdict.codes) or verdict.indication
+            raise TongbanError(Code.SEAL_REJECTED, codes=codes)
+        return self._stored(item.format, sealed)
+
+    def _stored(self, file_format: Format, data: bytes) -> StoredFile:
+        with self._tools.probe.durable("certificates.object"):
+            digest = self._tools.objects.put(data)
+        return StoredFile(file_format, digest, len(data))
+
+    def _order(self, draft: Draft, file_format: Format) -> SealOrder:
+        one = draft.certificate
+        kind = self._tools.types[one.type]
+        return SealOrder(
+            format=file_format,
+            org=one.issuer,
+            seal=kind.seal,
+            number=one.identifier,
+            purpose=f"certificate-{file_format}",
+            at=one.issued_at,
+            placement=self._tools.press.placement(kind, file_format),
+        )
+
+    def _supersede(self, tx: Tx, actor: Actor, draft: Draft) -> None:
+        new = draft.certificate
+        old = new.supersedes
+        if old is None:
+            return
+        status = CertificateStatus.SUPERSEDED
+        now = self._tools.clock.now()
+        store.set_status(tx, old, status, reason="reissued", now=now, superseded_by=new.id)
+        kind = self._tools.types[new.type]
+        contents = open_contents(self._tools.vault, new.id, draft.contents)
+        store.move_slots(tx, old, new.id, slots(self._tools.vault, kind, contents))
+        tx.record(Event("certificates.superseded", old, actor, {"by": new.id}))
+
+
+def ids_of(drafts: Iterable[Draft]) -> list[CertificateId]:
+    """Return the ids of drafts, in order."""
+    return [draft.certificate.id for draft in drafts]
+
+
+def subject_of(drafts: Sequence[Draft]) -> str:
+    """Return what an entry about several drafts is about: their batch, or the one certificate."""
+    return drafts[0].certificate.batch or drafts[0].certificate.id
+
+
+def digest_root(files: Iterable[tuple[CertificateId, StoredFile]]) -> str:
+    """Return the SHA-256 over the digests of files, one a line, sorted: one name for them all."""
+    lines = sorted(item.digest for _, item in files)
+    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _flat(files: Files, keys: Iterable[CertificateId]) -> list[tuple[CertificateId, StoredFile]]:
+    return [(key, item) for key in keys for item in files[key]]
+
+
+def _moved(drafts: Sequence[Draft], keys: set[CertificateId], step: Step) -> list[Draft]:
+    return [
+        replace(draft, certificate=replace(draft.certificate, step=step))
+        for draft in drafts
+        if draft.certificate.id in keys
+    ]
+
+
+def _result(draft: Draft, files: tuple[StoredFile, ...]) -> dict[str, Json]:
+    one = draft.certificate
+    return {
+        "type": one.type,
+        "identifier": one.identifier,
+        "issuer": one.issuer,
+        "version": one.version,
+        "batch": one.batch,
+        "supersedes": one.supersedes or "",
+        "files": [{"format": item.format, "digest": item.digest} for item in files],
+    }

@@ -1,0 +1,177 @@
+"""The first arrow: a number is taken, values and the issue time are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from certificates import register_store as store
+from certificates.contents import seal
+from certificates.errors import Code
+from certificates.model import CertificateStatus, CertificateType
+from certificates.numbering import make
+from certificates.register_model import Certificate, Step
+from certificates.register_store import Draft
+from certificates.subjects import Subject, slots
+from certificates.tools import Tools
+from kernel.actors import Actor
+from kernel.clock import BEIJING
+from kernel.errors import Refused
+from kernel.ids import CertificateId, new_id
+from kernel.ports import Event, Json, Recorded, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Reserved drafts and, for the other subjects, why not."""
+
+    drafts: tuple[Draft, ...]
+    refused: tuple[Refused, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The certificate that a re-issue follows, and the version its successor gets."""
+
+    certificate: Certificate
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    draft: Draft
+    subject: Subject
+    slots: tuple[str, ...]
+
+
+def reserve(
+    tools: Tools,
+    actor: Actor,
+    kind: CertificateType,
+    subjects: Sequence[Subject],
+    *,
+    batch: str = "",
+    after: Predecessor | None = None,
+) -> Recorded[Reserved]:
+    """Reserve a certificate for each subject in one transaction.
+
+    Refusals: ``already-issued`` where a holder has one, ``number-taken`` where the printed number
+    or the identifier is in use. Of issuers racing for the same, the first to commit wins.
+    """
+    now = tools.clock.now()
+    plans = [_plan(tools, kind, subject, batch, after) for subject in subjects]
+    own = after.certificate.id if after else None
+
+    def work(tx: Tx) -> Reserved:
+        owners = store.slot_owners(tx, kind.name, [slot for plan in plans for slot in plan.slots])
+        names = [plan.draft.certificate.identifier for plan in plans]
+        taken = store.identifiers_taken(tx, names)
+        drafts: list[Draft] = []
+        refused: list[Refused] = []
+        for plan in plans:
+            refusal = _conflict(plan, owners, taken, own)
+            if own and store.under_way(tx, own):
+                refusal = Refused(Code.ALREADY_ISSUED, {"type": kind.title})
+            if refusal:
+                refused.append(refusal)
+                continue
+            _insert(tx, plan, owners, now)
+            one = plan.draft.certificate
+            taken.add(one.identifier)
+            owners.update({slot: owners.get(slot, one.id) for slot in plan.slots})
+            drafts.append(plan.draft)
+        tx.record(_event(actor, kind, batch, drafts, refused))
+        return Reserved(tuple(drafts), tuple(refused))
+
+    with tools.probe.durable("certificates.reserve"):
+        return tools.transactions.write(work)
+
+
+def _plan(
+    tools: Tools,
+    kind: CertificateType,
+    subject: Subject,
+    batch: str,
+    after: Predecessor | None,
+) -> _Plan:
+    # Whole seconds: the times inside PDF and OFD have no finer grain, and bytes must not change.
+    at = tools.clock.now().replace(microsecond=0)
+    key = CertificateId(new_id("cert"))
+    serial = after.certificate.serial if after else tools.serials()
+    version = after.version if after else 1
+    issuer = after.certificate.issuer if after else kind.issuing_code
+    valid_from = at.astimezone(BEIJING).date()
+    one = Certificate(
+        id=key,
+        type=kind.name,
+        type_code=kind.code,
+        type_digest=kind.digest,
+        identifier=make(kind.code, issuer, serial, version),
+        issuer=issuer,
+        division=tools.division,
+        serial=serial,
+        version=version,
+        step=Step.RESERVED,
+        status=CertificateStatus.DRAFT,
+        reason="",
+        issued_at=at,
+        valid_from=valid_from,
+        valid_to=last_day(valid_from, kind.validity.years),
+        holders=frozenset(item.ref for item in subject.contents.holders),
+        batch=batch,
+        supersedes=after.certificate.id if after else None,
+    )
+    sealed = seal(tools.vault, key, subject.key, subject.contents)
+    return _Plan(Draft(one, sealed), subject, slots(tools.vault, kind, subject.contents))
+
+
+def last_day(start: date, years: int | None) -> date | None:
+    """Return the last day of ``years`` years from ``start``, or None for 长期.
+
+    A term from 29 February ends on 28 February of a common year.
+    """
+    if years is None:
+        return None
+    leap = start.month == 2 and start.day == 29
+    anniversary = start.replace(year=start.year + years, day=28 if leap else start.day)
+    return anniversary if leap else anniversary - timedelta(days=1)
+
+
+def _conflict(
+    plan: _Plan, owners: Mapping[str, CertificateId], taken: set[str], own: CertificateId | None
+) -> Refused | None:
+    busy = [slot for slot in plan.slots if owners.get(slot) not in {None, own}]
+    if any(slot.startswith("h:") for slot in busy):
+        return Refused(Code.ALREADY_ISSUED)
+    if busy or plan.draft.certificate.identifier in taken:
+        return Refused(Code.NUMBER_TAKEN)
+    return None
+
+
+def _insert(tx: Tx, plan: _Plan, owners: Mapping[str, CertificateId], now: datetime) -> None:
+    store.insert_draft(
+        tx,
+        plan.draft,
+        holders=[(item.ref, item.code_type) for item in plan.subject.contents.holders],
+        slots=[slot for slot in plan.slots if slot not in owners],
+        origins=plan.subject.origins,
+        now=now,
+    )
+
+
+def _event(
+    actor: Actor,
+    kind: CertificateType,
+    batch: str,
+    drafts: Sequence[Draft],
+    refused: Sequence[Refused],
+) -> Event:
+    codes: dict[str, Json] = {}
+    for item in refused:
+        codes[item.code] = sum(other.code == item.code for other in refused)
+    data: dict[str, Json] = {"type": kind.name, "count": len(drafts), "refused": codes}
+    if not drafts:
+        return Event("certificates.issue-refused", batch or kind.name, actor, data)
+    data["certificates"] = [draft.certificate.id for draft in drafts]
+    return Event("certificates.reserved", batch or drafts[0].certificate.id, actor, data)
