@@ -68,6 +68,10 @@ class Identity:
         """Return the actor for a visitor who proved nothing."""
         return self._public
 
+    def ping(self) -> None:
+        """Read from the database; raises when it does not answer."""
+        self._transactions.read(lambda tx: store.find_session(tx, ""))
+
     def personas(self) -> tuple[Persona, ...]:
         """Return the demo personas in display order; none in production."""
         if self._production:

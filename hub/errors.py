@@ -1,0 +1,25 @@
+"""The closed set of reasons for which the door itself refuses or fails."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Each has its message in ``messages.toml``. ``not-permitted`` comes from the kernel."""
+
+    NOT_PERMITTED = "not-permitted"
+    SIGN_IN_NEEDED = "sign-in-needed"
+    BEARER_NEEDED = "bearer-needed"
+    PAGE_NOT_FOUND = "page-not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    REQUEST_MALFORMED = "request-malformed"
+    REQUEST_TOO_LARGE = "request-too-large"
+    MEDIA_TYPE_UNSUPPORTED = "media-type-unsupported"
+    ORIGIN_FOREIGN = "origin-foreign"
+    IDEMPOTENCY_KEY_MISSING = "idempotency-key-missing"
+    FILE_MISSING = "file-missing"
+    CONFIRMATION_MISSING = "confirmation-missing"
+    LINK_USED = "link-used"
+    BUSY = "busy"
+    INTERNAL = "internal-error"

@@ -1,0 +1,1 @@
+"""The pages, one file per visitor or resource. They work without JavaScript, Chinese first."""
