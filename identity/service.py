@@ -22,12 +22,11 @@ from identity.model import (
     Session,
     SignedIn,
 )
-from identity.ports import HOLDER_LABEL
+from identity.ports import holder_ref
 from identity.tally import Tally
 from kernel.actors import Actor, ActorKind, authorise
 from kernel.clock import Clock
 from kernel.errors import Refused
-from kernel.ids import HolderRef
 from kernel.ports import Event, Recorded, Transactions, Tx, Vault
 
 SESSION_LIFETIME: Final = timedelta(hours=8)
@@ -134,7 +133,7 @@ class Identity:
         org = self.directory.org(persona.org) if persona.org else None
         holder = None
         if persona.holder_code:
-            holder = HolderRef(self._vault.blind(HOLDER_LABEL, persona.holder_code))
+            holder = holder_ref(self._vault, persona.holder_code)
         return Actor(
             id=f"persona:{persona.name}",
             kind=persona.kind,
