@@ -119,5 +119,5 @@ def _convert(value: Any, hint: Any) -> Any:
     wanted = hint if isinstance(hint, type) else ()
     if not isinstance(value, wanted) or (hint is int and isinstance(value, bool)):
         name = getattr(hint, "__name__", "a table")
-        raise ValueError(f"{name} is needed")  # noqa: TRY004  the caller turns it into an error with file and key
+        raise ValueError(f"{name} is needed")
     return value

@@ -1,0 +1,30 @@
+"""The face formats: every package of this folder that has the verb ``compile``."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+
+from certificates.fonts import Fonts
+from certificates.model import CertificateType, Template
+from kernel.errors import TongbanError
+
+FORMATS = tuple(
+    sorted(
+        module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.ispkg
+    )
+)
+"""Names of the formats: ``ofd``, ``pdf``."""
+
+
+def compile_face(file_format: str, kind: CertificateType, fonts: Fonts) -> Template:
+    """Compile a type for one format.
+
+    Raises TongbanError ``format-unknown``, ``glyph-missing`` or ``face-overflow``.
+    """
+    if file_format not in FORMATS:
+        raise TongbanError("format-unknown", format=file_format)
+    module = import_module(f"certificates.faces.{file_format}")
+    template: Template = module.compile(kind, fonts)
+    return template

@@ -1,0 +1,44 @@
+"""The QR code of a face (ISO/IEC 18004), drawn as filled rectangles, never as an image."""
+
+from __future__ import annotations
+
+from certificates.face import Box, Qr
+from certificates.faces import ornament
+from certificates.faces.marks import Path, Segment
+
+QUIET = 4
+"""Modules of quiet zone that the standard asks for on every side."""
+
+
+def ground(item: Qr) -> Path:
+    """Return the white square under the code, so that a tinted page does not disturb scanners."""
+    return ornament.box(Box(item.x, item.y, item.size, item.size, fill="#ffffff"))
+
+
+def draw(text: str, item: Qr) -> Path:
+    """Return the modules of one row run as one rectangle each. Level M, version by length."""
+    import segno
+
+    code = segno.make(text, error="m", micro=False, boost_error=False)
+    matrix = code.matrix
+    module = item.size / (len(matrix) + 2 * QUIET)
+    segments: list[Segment] = []
+    for down, row in enumerate(matrix):
+        top = item.y + (down + QUIET) * module
+        for start, length in _runs(bytes(row)):
+            left = item.x + (start + QUIET) * module
+            box = (round(left, 3), round(top, 3), round(length * module, 3), round(module, 3))
+            segments.append(("R", box))
+    return Path(tuple(segments), fill=item.colour)
+
+
+def _runs(row: bytes) -> list[tuple[int, int]]:
+    """Return start and length of each run of dark modules."""
+    runs, start = [], -1
+    for place, dark in enumerate(row + b"\0"):
+        if dark and start < 0:
+            start = place
+        elif not dark and start >= 0:
+            runs.append((start, place - start))
+            start = -1
+    return runs

@@ -1,0 +1,60 @@
+"""加注: the visible part of an annotated copy, over the whole of every page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from certificates.face import Face
+from certificates.faces.fitting import LEADING, Slot, fit, wrap
+from certificates.faces.marks import POINT, Glyphs
+from certificates.faces.wording import moment_text
+from certificates.fonts import Fonts
+from certificates.model import Annotation
+
+_SIZE = 12.0
+_EMS = 26.0
+_ANGLE = 30.0
+_COLOUR = "#7a3b30"
+_ALPHA = 0.26
+_BLOCKS = 3
+"""Times the block is repeated down the page, so that no cut-out is free of it."""
+
+
+def lines(fonts: Fonts, annotation: Annotation) -> list[str]:
+    """Return what the watermark says, in lines of at most ``_EMS`` ems."""
+    parts = (
+        f"加注件　仅供{annotation.maker}使用",
+        f"事由：{annotation.cause}",
+        f"制作时间：{moment_text(annotation.created_at)}",
+        f"有效期至：{moment_text(annotation.expires_at)}",
+    )
+    return [line for part in parts for line in wrap(fonts, part, _EMS) or [part]]
+
+
+def draw(face: Face, fonts: Fonts, annotation: Annotation) -> list[Glyphs]:
+    """Return the watermark as slanted, translucent runs."""
+    held = lines(fonts, annotation)
+    widest = max(fonts.width(line) for line in held)
+    room = face.width * 0.94 / math.cos(math.radians(_ANGLE))
+    size = min(_SIZE, room / (widest * POINT))
+    marks: list[Glyphs] = []
+    for block in range(_BLOCKS):
+        middle = face.height * (block + 0.5) / _BLOCKS
+        marks += _block(fonts, held, size, (face.width / 2, middle))
+    return marks
+
+
+def _block(fonts: Fonts, held: list[str], size: float, centre: tuple[float, float]) -> list[Glyphs]:
+    turn = math.radians(_ANGLE)
+    leading = size * LEADING * 1.15 * POINT
+    marks = []
+    for number, line in enumerate(held):
+        half = fonts.width(line) * size * POINT / 2
+        down = (number - (len(held) - 1) / 2) * leading
+        slot = Slot(0, 0, half * 2 + 1, size, size, 1, "left", _COLOUR)
+        run = (fit(fonts, line, slot) or [])[0]
+        x = centre[0] - half * math.cos(turn) + down * math.sin(turn)
+        y = centre[1] + half * math.sin(turn) + down * math.cos(turn)
+        marks.append(replace(run, x=round(x, 3), y=round(y, 3), angle=_ANGLE, alpha=_ALPHA))
+    return marks

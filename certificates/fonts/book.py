@@ -1,0 +1,146 @@
+"""``Fonts``: which face has a character, how wide it is, and the font that a file embeds."""
+
+from __future__ import annotations
+
+import threading
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+
+from certificates.fonts.cache import GlyphCache
+from certificates.fonts.outline import UNITS, FontFile, Glyph
+from certificates.fonts.truetype import build
+from kernel.errors import TongbanError
+
+_FLUSH_AT = 64
+"""New outlines of a face that are collected before they are written to the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A font to embed: exactly the characters of one text, glyph numbers from 1 by code point."""
+
+    name: str
+    data: bytes
+    """TrueType with ``glyf`` outlines."""
+    numbers: dict[str, int]
+    """Glyph number of each character."""
+    advances: dict[str, int]
+    """Width of each character in thousandths of an em."""
+    ascent: int
+    descent: int
+    box: tuple[int, int, int, int]
+
+
+class Fonts:
+    """An ordered list of faces, asked in turn for every character. Safe for several threads."""
+
+    def __init__(self, faces: Sequence[FontFile], cache: Path | None = None) -> None:
+        if not faces:
+            raise TongbanError("font-unreadable", font="", reason="no face configured")
+        self._caches = tuple(GlyphCache(face, cache) for face in faces)
+        self._found: dict[str, tuple[GlyphCache, int]] = {}
+        self._glyphs: dict[str, Glyph] = {}
+        self._lock = threading.Lock()
+        self.ascent, self.descent = faces[0].ascent, faces[0].descent
+        self.names = tuple(face.name for face in faces)
+
+    @classmethod
+    def load(cls, paths: Iterable[Path] = (), cache: Path | None = None) -> Fonts:
+        """Open the faces of the installed packages and, between text and fallback, ``paths``.
+
+        ``cache`` is a folder for converted outlines. Raises TongbanError ``font-unreadable``.
+        """
+        text, fallback = _packaged("text"), _packaged("fallback")
+        return cls([FontFile.open(path) for path in (*text, *paths, *fallback)], cache)
+
+    def glyph(self, character: str) -> Glyph:
+        """Return the outline; raises TongbanError ``glyph-missing`` naming the code point."""
+        known = self._glyphs.get(character)
+        if known is not None:
+            return known
+        with self._lock:
+            cache, number = self._find(character)
+            known = self._glyphs[character] = cache.get(number)
+            if cache.fresh >= _FLUSH_AT:
+                cache.flush()
+        return known
+
+    def has(self, character: str) -> bool:
+        """Tell whether some face has the character."""
+        return any(cache.font.find(character) for cache in self._caches)
+
+    def missing(self, text: str) -> tuple[str, ...]:
+        """Return the characters of a text that no face has, each once, in order."""
+        return tuple(c for c in dict.fromkeys(text) if c not in self._glyphs and not self.has(c))
+
+    def width(self, text: str) -> float:
+        """Return the natural width in ems."""
+        return sum(self.glyph(character).advance for character in text) / UNITS
+
+    def embed(self, characters: Iterable[str], name: str) -> Embedded:
+        """Return a font of exactly these characters; equal sets give equal bytes."""
+        ordered = sorted(set(characters))
+        glyphs = {ord(c): self.glyph(c) for c in ordered}
+        notices = {self._found[c][0].font.copyright: None for c in ordered if c in self._found}
+        data = build(
+            name,
+            glyphs,
+            ascent=self.ascent,
+            descent=self.descent,
+            notice=" / ".join(sorted(filter(None, notices))),
+        )
+        boxes = [glyph.box for glyph in glyphs.values()] or [(0, 0, 0, 0)]
+        return Embedded(
+            name=name,
+            data=data,
+            numbers={c: no for no, c in enumerate(ordered, 1)},
+            advances={c: glyphs[ord(c)].advance for c in ordered},
+            ascent=self.ascent,
+            descent=self.descent,
+            box=(
+                min(box[0] for box in boxes),
+                min(box[1] for box in boxes),
+                max(box[2] for box in boxes),
+                max(box[3] for box in boxes),
+            ),
+        )
+
+    def flush(self) -> None:
+        """Write outlines not yet in the cache folder."""
+        with self._lock:
+            for cache in self._caches:
+                cache.flush()
+
+    def _find(self, character: str) -> tuple[GlyphCache, int]:
+        found = self._found.get(character)
+        if found is None:
+            for cache in self._caches:
+                number = cache.font.find(character)
+                if number:
+                    found = self._found[character] = (cache, number)
+                    break
+            else:
+                point = f"U+{ord(character):04X}"
+                raise TongbanError("glyph-missing", char=character, code_point=point)
+        return found
+
+
+def _packaged(rank: str) -> list[Path]:
+    """Return the files of installed packages, resolved without importing or naming fonts."""
+    listed = tomllib.loads((resources.files(__package__) / "faces.toml").read_text("utf-8"))
+    paths = []
+    for face in listed["faces"]:
+        if face["rank"] != rank:
+            continue
+        spec = find_spec(face["package"])
+        places = (spec.submodule_search_locations if spec else None) or []
+        found = [Path(place) / face["file"] for place in places]
+        if not found and not face.get("optional", False):
+            reason = f"package {face['package']} is not installed"
+            raise TongbanError("font-unreadable", font=face["file"], reason=reason)
+        paths += found[:1]
+    return paths

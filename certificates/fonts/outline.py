@@ -1,0 +1,115 @@
+"""One font file and the TrueType outlines of its characters, whatever outlines it has itself."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kernel.errors import TongbanError
+
+UNITS = 1000
+"""Units per em of everything that is measured or embedded."""
+
+CONVERTER = "quadratic-1"
+"""Name of the conversion; another name makes older caches unused."""
+
+TOLERANCE = 1.0
+"""Largest distance in units between a cubic curve and its quadratic pieces."""
+
+_NOT_EMBEDDABLE = 0x0002 | 0x0100 | 0x0200
+"""OS/2 fsType: restricted licence, no subsetting, bitmaps only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A simple glyph in TrueType form. ``data`` is its ``glyf`` entry, empty for a blank."""
+
+    advance: int
+    data: bytes
+
+    @property
+    def left(self) -> int:
+        """Return the left side bearing (xMin)."""
+        return int(struct.unpack_from(">h", self.data, 2)[0]) if self.data else 0
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Return xMin, yMin, xMax, yMax; zeros for a blank."""
+        if not self.data:
+            return 0, 0, 0, 0
+        x_min, y_min, x_max, y_max = struct.unpack_from(">4h", self.data, 2)
+        return x_min, y_min, x_max, y_max
+
+
+class FontFile:
+    """An opened font: which characters it has, how wide they are, their outlines.
+
+    Raises TongbanError ``font-unreadable`` for a file that is no font or may not be embedded.
+    A variable font is pinned to its regular weight; its default may be a hairline.
+    """
+
+    def __init__(self, name: str, data: bytes) -> None:
+        import uharfbuzz
+
+        self.name = name
+        self.digest = hashlib.sha256(data).hexdigest()
+        face = uharfbuzz.Face(data)
+        if not face.glyph_count:
+            raise TongbanError("font-unreadable", font=name, reason="no glyphs")
+        tables = set(face.table_tags)
+        if not tables & {"glyf", "CFF ", "CFF2"}:
+            raise TongbanError("font-unreadable", font=name, reason="no outlines")
+        if "OS/2" in tables and _fs_type(face) & _NOT_EMBEDDABLE:
+            raise TongbanError("font-unreadable", font=name, reason="embedding not allowed")
+        self._font = uharfbuzz.Font(face)
+        self._font.scale = (UNITS, UNITS)
+        if "fvar" in tables:
+            self._font.set_variations({"wght": 400})
+        extents = self._font.get_font_extents("ltr")
+        self.ascent, self.descent = int(extents.ascender), int(extents.descender)
+        self.copyright = str(face.get_name(uharfbuzz.OTNameIdPredefined.COPYRIGHT) or "")
+
+    @classmethod
+    def open(cls, path: Path) -> FontFile:
+        """Open a file; raises TongbanError ``font-unreadable``."""
+        try:
+            return cls(path.name, path.read_bytes())
+        except OSError as error:
+            raise TongbanError("font-unreadable", font=path.name, reason=error.strerror) from None
+
+    def find(self, character: str) -> int | None:
+        """Return the glyph number of a character, None where the font lacks it."""
+        found = self._font.get_nominal_glyph(ord(character))
+        return int(found) if found else None
+
+    def glyph(self, number: int) -> Glyph:
+        """Return the outline, curves turned into quadratic ones at most ``TOLERANCE`` away.
+
+        Depends on nothing but the file and the converter, so it may be cached for ever.
+        """
+        from fontTools.pens.cu2quPen import Cu2QuPen
+        from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+        pen = TTGlyphPen(None)
+        cubic = not self._quadratic
+        self._font.draw_glyph_with_pen(
+            number, Cu2QuPen(pen, TOLERANCE, reverse_direction=True) if cubic else pen
+        )
+        outline = pen.glyph()
+        advance = int(self._font.get_glyph_h_advance(number))
+        if not outline.numberOfContours:
+            return Glyph(advance, b"")
+        data = bytes(outline.compile(None, recalcBBoxes=True))
+        return Glyph(advance, data + b"\0" * (-len(data) % 4))
+
+    @property
+    def _quadratic(self) -> bool:
+        return "glyf" in self._font.face.table_tags
+
+
+def _fs_type(face: Any) -> int:
+    table = face.reference_table("OS/2").data
+    return int(struct.unpack_from(">H", table, 8)[0]) if len(table) >= 10 else 0

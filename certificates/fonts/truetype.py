@@ -1,0 +1,161 @@
+"""Builds a small TrueType font (ISO/IEC 14496-22) of given glyphs: the subset a file embeds.
+
+Equal glyphs give equal bytes: dates and checksums depend on nothing else.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+
+from certificates.fonts.outline import UNITS, Glyph
+
+_BLANK = Glyph(UNITS, b"")
+
+_DATED = 3849984000
+"""Created and modified, seconds since 1904: a fixed day, so that equal glyphs give equal bytes."""
+
+
+def build(
+    name: str,
+    glyphs: Mapping[int, Glyph],
+    *,
+    ascent: int,
+    descent: int,
+    notice: str,
+) -> bytes:
+    """Return a font whose glyph ``n`` (from 1, in order of code points) stands for a character.
+
+    ``glyphs`` maps code points to outlines. Glyph 0 is blank, so that nothing ever draws a box.
+    ``descent`` is negative. ``notice`` is the copyright text of the faces it was taken from.
+    """
+    points = sorted(glyphs)
+    ordered = [_BLANK, *(glyphs[point] for point in points)]
+    tables = {
+        b"OS/2": _os2(points, ascent, descent),
+        b"cmap": _cmap(points),
+        b"glyf": b"".join(glyph.data for glyph in ordered) or b"\0",
+        b"head": _head(ordered),
+        b"hhea": _hhea(ordered, ascent, descent),
+        b"hmtx": b"".join(struct.pack(">Hh", g.advance, g.left) for g in ordered),
+        b"loca": _loca(ordered),
+        b"maxp": _maxp(ordered),
+        b"name": _name(name, notice),
+        b"post": struct.pack(">IIhhIIIII", 0x00030000, 0, -100, 50, 0, 0, 0, 0, 0),
+    }
+    return _assemble(tables)
+
+
+def _assemble(tables: Mapping[bytes, bytes]) -> bytes:
+    count = len(tables)
+    power = count.bit_length() - 1
+    reach = 16 << power
+    head = struct.pack(">IHHHH", 0x00010000, count, reach, power, count * 16 - reach)
+    offset = len(head) + 16 * count
+    entries, bodies, head_at = [], [], 0
+    for tag, data in sorted(tables.items()):
+        if tag == b"head":
+            head_at = offset
+        entries.append(struct.pack(">4sIII", tag, _checksum(data), offset, len(data)))
+        bodies.append(data + b"\0" * (-len(data) % 4))
+        offset += len(bodies[-1])
+    font = bytearray(head + b"".join(entries) + b"".join(bodies))
+    adjustment = (0xB1B0AFBA - _checksum(bytes(font))) & 0xFFFFFFFF
+    struct.pack_into(">I", font, head_at + 8, adjustment)
+    return bytes(font)
+
+
+def _checksum(data: bytes) -> int:
+    padded = data + b"\0" * (-len(data) % 4)
+    total: int = sum(struct.unpack(f">{len(padded) // 4}I", padded))
+    return total & 0xFFFFFFFF
+
+
+def _head(glyphs: Sequence[Glyph]) -> bytes:
+    boxes = [glyph.box for glyph in glyphs if glyph.data] or [(0, 0, 0, 0)]
+    lowest = [min(box[side] for box in boxes) for side in (0, 1)]
+    highest = [max(box[side] for box in boxes) for side in (2, 3)]
+    return struct.pack(
+        ">IIIIHHqqhhhhHHhhh",
+        *(0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0x000B, UNITS, _DATED, _DATED),
+        *(*lowest, *highest, 0, 8, 2, 1, 0),
+    )
+
+
+def _hhea(glyphs: Sequence[Glyph], ascent: int, descent: int) -> bytes:
+    widest = max(glyph.advance for glyph in glyphs)
+    left = min(glyph.left for glyph in glyphs)
+    right = min(glyph.advance - glyph.box[2] for glyph in glyphs)
+    extent = max(glyph.box[2] for glyph in glyphs)
+    return struct.pack(
+        ">IhhhHhhhhhhhhhhhH",
+        *(0x00010000, ascent, descent, 0, widest, left, right, extent, 1, 0, 0),
+        *(0, 0, 0, 0, 0, len(glyphs)),
+    )
+
+
+def _maxp(glyphs: Sequence[Glyph]) -> bytes:
+    points = contours = 0
+    for glyph in glyphs:
+        if glyph.data:
+            number = struct.unpack_from(">h", glyph.data)[0]
+            last = struct.unpack_from(">H", glyph.data, 10 + 2 * (number - 1))[0]
+            contours, points = max(contours, number), max(points, last + 1)
+    return struct.pack(
+        ">IHHHHHHHHHHHHHH",
+        *(0x00010000, len(glyphs), points, contours, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+    )
+
+
+def _loca(glyphs: Sequence[Glyph]) -> bytes:
+    offsets = [0]
+    for glyph in glyphs:
+        offsets.append(offsets[-1] + len(glyph.data))
+    return struct.pack(f">{len(offsets)}I", *offsets)
+
+
+def _cmap(points: Sequence[int]) -> bytes:
+    """Return format 4 for the basic plane and format 12 for all, one segment per run."""
+    basic = [(point, no) for no, point in enumerate(points, 1) if point < 0xFFFF]
+    every = list(enumerate(points, 1))
+    four = _format_4(basic)
+    groups = b"".join(struct.pack(">III", point, point, no) for no, point in every)
+    twelve = struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, len(every)) + groups
+    head = struct.pack(">HH", 0, 2)
+    head += struct.pack(">HHI", 3, 1, 20) + struct.pack(">HHI", 3, 10, 20 + len(four))
+    return head + four + twelve
+
+
+def _format_4(pairs: Sequence[tuple[int, int]]) -> bytes:
+    ends = [point for point, _ in pairs] + [0xFFFF]
+    deltas = [(no - point) & 0xFFFF for point, no in pairs] + [1]
+    count = len(ends)
+    power = count.bit_length() - 1
+    reach = 2 << power
+    body = struct.pack(">HHHH", count * 2, reach, power, count * 2 - reach)
+    words = [*ends, 0, *ends, *deltas, *([0] * count)]
+    body += struct.pack(f">{len(words)}H", *words)
+    return struct.pack(">HHH", 4, 6 + len(body), 0) + body
+
+
+def _name(name: str, notice: str) -> bytes:
+    texts = {0: notice, 1: name, 2: "Regular", 3: name, 4: name, 5: "Version 1.0", 6: name}
+    records, strings = b"", b""
+    for number, text in texts.items():
+        data = text.encode("utf-16-be")
+        records += struct.pack(">HHHHHH", 3, 1, 0x0409, number, len(data), len(strings))
+        strings += data
+    return struct.pack(">HHH", 0, len(texts), 6 + len(records)) + records + strings
+
+
+def _os2(points: Sequence[int], ascent: int, descent: int) -> bytes:
+    first = min(min(points, default=0), 0xFFFF)
+    last = min(max(points, default=0), 0xFFFF)
+    average = UNITS
+    return struct.pack(
+        ">HhHHHhhhhhhhhhhh10sIIII4sHHHhhhHHIIhhHHH",
+        *(4, average, 400, 5, 0, 650, 600, 0, 75, 650, 600, 0, 350, 50, 250, 0),
+        *(b"\0" * 10, 0, 1 << 27, 0, 0, b"TONG", 0x40, first, last),
+        *(ascent, descent, 0, max(ascent, 0), max(-descent, 0), 1 << 18, 0),
+        *(500, 700, 0, 32, 1),
+    )
