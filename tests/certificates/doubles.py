@@ -164,7 +164,7 @@ class LedgerSealer:
         if not self.ledger.exists():
             return {}
         lines = self.ledger.read_text("utf-8").splitlines()
-        return {name: digest for name, digest in (line.split(" ") for line in lines)}
+        return dict(line.split(" ", 1) for line in lines)
 
     def _apply(self, unsealed: bytes, key: str) -> bytes:
         digest = hashlib.sha256(unsealed).hexdigest()
@@ -197,7 +197,7 @@ class Bench:
         return replace(self, tools=replace(self.tools, **changes))  # type: ignore[arg-type] # tests name real fields
 
 
-def make_bench(
+def make_bench(  # noqa: PLR0917 - the fixtures of a hub, in their usual order
     transactions: Transactions,
     objects: Objects,
     vault: Vault,

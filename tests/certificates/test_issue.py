@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from certificates import numbering, register_store
 from certificates.contents import open_contents
 from certificates.issue import Issuer
+from certificates.ports import SealOrder
 from certificates.register_model import BatchResult, Certificate, Step
 from certificates.reserve import last_day
 from certificates.store import METADATA
@@ -17,7 +20,7 @@ from kernel.actors import Actor, ActorKind, Reach, system
 from kernel.clock import FixedClock
 from kernel.errors import Refused, TongbanError
 from kernel.ids import CertificateId
-from kernel.ports import JournalRow
+from kernel.ports import JournalRow, Objects, Vault
 from storage.database import Database
 from tests.certificates.doubles import (
     FATHER,
@@ -33,12 +36,14 @@ KEY = "J410199-2020-000001"
 
 
 @pytest.fixture
-def database(make_database) -> Database:
+def database(make_database: Callable[..., Database]) -> Database:
     return make_database(METADATA)
 
 
 @pytest.fixture
-def bench(database, objects, vault, clock, tmp_path: Path) -> Bench:
+def bench(
+    database: Database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+) -> Bench:
     return make_bench(database.transactions, objects, vault, clock, tmp_path)
 
 
@@ -63,7 +68,9 @@ def batch(bench: Bench, type_name: str = "marriage", limit: int | None = None) -
     return done[0]
 
 
-def test_one_certificate_goes_through_five_steps_each_recorded(bench: Bench, database) -> None:
+def test_one_certificate_goes_through_five_steps_each_recorded(
+    bench: Bench, database: Database
+) -> None:
     one = issue(bench)
     assert one.step is Step.ISSUED
     assert numbering.check(one.identifier) == "ok"
@@ -71,7 +78,9 @@ def test_one_certificate_goes_through_five_steps_each_recorded(bench: Bench, dat
     assert len(one.holders) == 2
 
 
-def test_values_come_from_published_rows_and_keep_their_lineage(bench: Bench, database) -> None:
+def test_values_come_from_published_rows_and_keep_their_lineage(
+    bench: Bench, database: Database
+) -> None:
     one = issue(bench, "household-register", "H0001")
     draft = database.transactions.read(lambda tx: register_store.find(tx, [one.id]))[0]
     contents = open_contents(bench.tools.vault, one.id, draft.contents)
@@ -86,7 +95,7 @@ def test_values_come_from_published_rows_and_keep_their_lineage(bench: Bench, da
 
 
 def test_no_personal_value_is_readable_in_the_database_or_the_journal(
-    bench: Bench, database, tmp_path: Path
+    bench: Bench, database: Database, tmp_path: Path
 ) -> None:
     issue(bench)
     issue(bench, "household-register", "H0001")
@@ -96,7 +105,7 @@ def test_no_personal_value_is_readable_in_the_database_or_the_journal(
         assert value.encode() not in stored
 
 
-def test_a_holder_gets_one_valid_certificate_of_a_type(bench: Bench, database) -> None:
+def test_a_holder_gets_one_valid_certificate_of_a_type(bench: Bench, database: Database) -> None:
     issue(bench)
     again = Issuer(bench.tools).issue(OFFICE, "marriage", KEY).value
     assert again == Refused("already-issued")
@@ -115,7 +124,7 @@ def test_several_are_allowed_where_the_type_says_so(bench: Bench) -> None:
     assert issue(bench.with_tools(types=book), key="J410199-2021-000009").step is Step.ISSUED
 
 
-def test_an_unknown_subject_and_missing_data_are_refused(bench: Bench, database) -> None:
+def test_an_unknown_subject_and_missing_data_are_refused(bench: Bench, database: Database) -> None:
     issuer = Issuer(bench.tools)
     assert issuer.issue(OFFICE, "marriage", "J0").value == Refused("subject-unknown")
     bench.source.rows["marriage"][0]["female_name"] = ""
@@ -129,7 +138,7 @@ def test_an_unknown_type_is_an_error(bench: Bench) -> None:
         Issuer(bench.tools).issue(OFFICE, "passport", "1")
 
 
-def test_who_may_not_issue_is_refused_and_recorded(bench: Bench, database) -> None:
+def test_who_may_not_issue_is_refused_and_recorded(bench: Bench, database: Database) -> None:
     clerk = Actor("u1", ActorKind.STAFF, rights={"certificates.request": Reach.ALL})
     other = Actor(
         "u2", ActorKind.STAFF, org="11410100MB0TE0038G", rights={"certificates.issue": Reach.ORG}
@@ -147,7 +156,7 @@ def test_who_may_not_issue_is_refused_and_recorded(bench: Bench, database) -> No
 
 
 def test_a_batch_leaves_one_intent_and_one_result_per_certificate(
-    make_database, objects, vault, clock, tmp_path: Path
+    make_database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
 ) -> None:
     database = make_database(METADATA)
     rows = many_marriages(120)
@@ -163,7 +172,7 @@ def test_a_batch_leaves_one_intent_and_one_result_per_certificate(
 
 
 def test_a_limit_takes_the_first_subjects(
-    make_database, objects, vault, clock, tmp_path: Path
+    make_database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
 ) -> None:
     rows = many_marriages(9)
     database = make_database(METADATA)
@@ -174,7 +183,7 @@ def test_a_limit_takes_the_first_subjects(
 
 
 def test_a_name_without_a_glyph_voids_its_certificate_alone(
-    make_database, objects, vault, clock, tmp_path: Path
+    make_database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
 ) -> None:
     rows = many_marriages(3)
     rows["marriage"][1]["male_name"] = "测试\U00020bb7"
@@ -192,7 +201,7 @@ def test_a_single_issue_that_cannot_be_drawn_says_why(bench: Bench) -> None:
     assert Issuer(bench.tools).issue(OFFICE, "marriage", KEY).value == Refused("glyph-missing")
 
 
-def test_nothing_is_sealed_when_the_rehearsal_fails(bench: Bench, database) -> None:
+def test_nothing_is_sealed_when_the_rehearsal_fails(bench: Bench, database: Database) -> None:
     bench.sealer.spoil = True
     with pytest.raises(TongbanError, match="rehearsal-failed"):
         Issuer(bench.tools).issue(OFFICE, "marriage", KEY)
@@ -204,10 +213,10 @@ def test_nothing_is_sealed_when_the_rehearsal_fails(bench: Bench, database) -> N
 
 
 def test_a_sealed_file_that_does_not_verify_is_not_kept(
-    bench: Bench, database, tmp_path: Path
+    bench: Bench, database: Database, tmp_path: Path
 ) -> None:
     class Spoiler(LedgerSealer):
-        def seal(self, order, unsealed):
+        def seal(self, order, unsealed: bytes) -> bytes:
             return super().seal(order, unsealed) + b"0"
 
     broken = bench.with_tools(sealer=Spoiler(tmp_path / "other.txt"))
@@ -217,9 +226,11 @@ def test_a_sealed_file_that_does_not_verify_is_not_kept(
     assert sum(item.issued for item in Issuer(bench.tools).resume(OFFICE, idle=timedelta(0))) == 1
 
 
-def test_equal_frozen_values_give_equal_bytes(bench: Bench, database, clock: FixedClock) -> None:
+def test_equal_frozen_values_give_equal_bytes(
+    bench: Bench, database: Database, clock: FixedClock
+) -> None:
     class Broken(LedgerSealer):
-        def seal(self, order, unsealed):
+        def seal(self, order, unsealed: bytes) -> bytes:
             super().seal(order, unsealed)
             raise TongbanError("signature-failed")
 
@@ -232,7 +243,7 @@ def test_equal_frozen_values_give_equal_bytes(bench: Bench, database, clock: Fix
     assert len(bench.sealer.entries()) == 2
 
 
-def test_resume_leaves_alone_what_somebody_works_on(bench: Bench, database) -> None:
+def test_resume_leaves_alone_what_somebody_works_on(bench: Bench, database: Database) -> None:
     bench.sealer.spoil = True
     with pytest.raises(TongbanError):
         Issuer(bench.tools).issue(OFFICE, "marriage", KEY)
@@ -240,7 +251,9 @@ def test_resume_leaves_alone_what_somebody_works_on(bench: Bench, database) -> N
     assert Issuer(bench.tools).resume(OFFICE) == ()
 
 
-def test_a_reissue_is_the_next_version_and_supersedes(bench: Bench, database, clock) -> None:
+def test_a_reissue_is_the_next_version_and_supersedes(
+    bench: Bench, database: Database, clock: FixedClock
+) -> None:
     old = issue(bench, "household-register", "H0001")
     bench.source.rows["population"][0]["address"] = "示例市测试路2号"
     bench.source.version = "v2"
@@ -258,7 +271,7 @@ def test_a_reissue_is_the_next_version_and_supersedes(bench: Bench, database, cl
     )
 
 
-def test_a_reissue_to_another_head_frees_the_old_one(bench: Bench, database) -> None:
+def test_a_reissue_to_another_head_frees_the_old_one(bench: Bench, database: Database) -> None:
     old = issue(bench, "household-register", "H0001")
     bench.source.rows["population"][0]["relation"] = "10"
     bench.source.rows["population"][1]["relation"] = "02"
@@ -283,7 +296,7 @@ def test_a_type_that_changed_under_way_voids_the_issue(bench: Bench) -> None:
     book = replace(bench.tools.types, types={**bench.tools.types.types, "marriage": kind})
 
     class Stopping:
-        def durable(self, name: str):
+        def durable(self, name: str) -> AbstractContextManager[None]:
             if name == "certificates.object":
                 raise KeyboardInterrupt
             return bench.tools.probe.durable(name)
@@ -295,7 +308,9 @@ def test_a_type_that_changed_under_way_voids_the_issue(bench: Bench) -> None:
     assert [item.failed[0].code for item in done] == ["type-changed"]
 
 
-def test_two_threads_racing_for_one_number_have_one_winner(bench: Bench, database) -> None:
+def test_two_threads_racing_for_one_number_have_one_winner(
+    bench: Bench, database: Database
+) -> None:
     same = bench.with_tools(serials=lambda: "SAME0000000000000001")
     rows = many_marriages(8)
     same.source.rows = rows
@@ -316,7 +331,7 @@ def test_two_threads_racing_for_one_number_have_one_winner(bench: Bench, databas
     assert results.count(Refused("number-taken")) == 7
 
 
-def test_issuers_racing_for_one_holder_have_one_winner(bench: Bench, database) -> None:
+def test_issuers_racing_for_one_holder_have_one_winner(bench: Bench, database: Database) -> None:
     results: list[object] = []
     barrier = threading.Barrier(8)
 
@@ -342,5 +357,7 @@ def test_issuers_racing_for_one_holder_have_one_winner(bench: Bench, database) -
         (date(2025, 3, 1), 3, date(2028, 2, 29)),
     ],
 )
-def test_validity_ends_the_day_before_its_anniversary(start, years, end) -> None:
+def test_validity_ends_the_day_before_its_anniversary(
+    start: date, years: int | None, end: date | None
+) -> None:
     assert last_day(start, years) == end

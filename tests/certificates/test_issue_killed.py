@@ -4,11 +4,13 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from certificates.store import METADATA
+from storage.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,7 +47,7 @@ def test_kill_9_at_each_durable_write_of_issue_loses_and_doubles_nothing(tmp_pat
 
 @pytest.mark.parametrize("serial", ["", "SAME0000000000000001"])
 def test_two_processes_racing_have_one_winner_per_number(
-    tmp_path: Path, make_database, serial: str
+    tmp_path: Path, make_database: Callable[..., Database], serial: str
 ) -> None:
     make_database(METADATA)
     racers = [start(str(tmp_path), serial or "-") for _ in range(2)]
