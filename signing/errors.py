@@ -20,6 +20,8 @@ class Code(StrEnum):
     KEYSTORE_UNKNOWN = "keystore-unknown"
     KEYSTORE_UNLOCK_MISSING = "keystore-unlock-missing"
     NUMBER_SIGNED_OTHERWISE = "number-signed-otherwise"
+    POLICY_UNKNOWN = "policy-unknown"
+    POLICY_UNREADABLE = "policy-unreadable"
     PRIVATE_KEY_UNREADABLE = "private-key-unreadable"
     PUBLIC_KEY_UNREADABLE = "public-key-unreadable"
     PURPOSE_NOT_ALLOWED = "purpose-not-allowed"

@@ -185,8 +185,8 @@ class SignatureEvidence:
     ``kind`` seal | signature | timestamp. ``structure`` ses-v1 | ses-v4 | ses-v5 | gbt35275 | cms
     | raw | unknown. ``time`` is the claimed signing time. ``signature_valid`` and
     ``content_valid`` (the signed digest equals the content's) are None when not computable.
-    ``member`` tells whether the signer is on the seal's certificate list. ``uncovered`` are parts
-    of the file that this signature does not protect.
+    ``member`` tells whether the signer is on the seal's certificate list. What the signature does
+    not protect: ``partial`` are parts that the document uses, ``uncovered`` are others.
     """
 
     id: str
@@ -201,6 +201,7 @@ class SignatureEvidence:
     content_valid: bool | None = None
     member: bool | None = None
     references: tuple[ReferenceEvidence, ...] = ()
+    partial: tuple[str, ...] = ()
     uncovered: tuple[str, ...] = ()
     seal: SealEvidence | None = None
     stamps: tuple[StampEvidence, ...] = ()

@@ -25,7 +25,7 @@ from signing.formats.ofd.xml import (
     walk,
 )
 from signing.formats.pool import Notes, Pool
-from signing.model import EVIDENCE_SCHEMA, Evidence, Observation, SignatureEvidence
+from signing.model import EVIDENCE_SCHEMA, Evidence, SignatureEvidence
 
 OUR_PROVIDER = "tongban"
 """A seal by this provider vouches, under its own signature, for a canonical container."""
@@ -135,8 +135,8 @@ def _leftovers(package: Package, notes: Notes) -> None:
         if path.rsplit("/", 1)[-1].lower()
         in ("signature.xml", "signatures.xml", "signedvalue.dat", "signvalue.dat", "seal.esl")
     ]
-    if names:
-        notes.add("E_NO_SIGNATURE", names[0], "leftovers of a removed signature")
+    detail = "leftovers of a removed signature" if names else ""
+    notes.add("E_NO_SIGNATURE", names[0] if names else "", detail)
 
 
 def _shown(package: Package, part: Part, body: Element) -> frozenset[str]:
@@ -177,13 +177,16 @@ def _judge(package: Package, read: Read, reads: list[Read], linked: frozenset[st
     excused = {path for path in others if path in by_others or _value_of_other(path, reads, read)}
     missing = [path for path in package.files if path not in covered | own_value | excused]
     notes = Notes(list(evidence.observations))
-    for path in missing:
-        notes.add("E_PARTIAL_COVERAGE" if path in linked else "E_UNCOVERED_FILE", path)
     _appended(notes, evidence, read, reads)
     _check_stamps(package, evidence, notes)
     if _ours(package, read) and not package.canonical:
         notes.add("W_CONTAINER_REWRITTEN")
-    changed = replace(evidence, uncovered=tuple(missing), observations=tuple(notes.items))
+    changed = replace(
+        evidence,
+        partial=tuple(path for path in missing if path in linked),
+        uncovered=tuple(path for path in missing if path not in linked),
+        observations=tuple(notes.items),
+    )
     return replace(read, evidence=changed)
 
 
@@ -263,10 +266,3 @@ def _metadata(bodies: list[Element]) -> dict[str, str]:
         elif len(child) == 0:
             found[local(child)] = text(child)
     return found
-
-
-def failure(code: str, detail: str, *, name: str, size: int, sha256: str, kind: str) -> Evidence:
-    """Return evidence of a file that could not be inspected at all."""
-    return Evidence(
-        EVIDENCE_SCHEMA, name, kind, size, sha256, observations=(Observation(code, "", detail),)
-    )

@@ -1,0 +1,110 @@
+"""What a check sees: one signature of one file, the trust, and the moment of judging."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from kernel.clock import from_iso
+from kernel.errors import TongbanError
+from signing import x509
+from signing.model import Evidence, SignatureEvidence, SubIndication
+from signing.trust import TrustStore
+from signing.x509 import Cert
+
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far a signer's clock may run ahead of ours before its time counts as future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A check has something to say. ``sub`` replaces the code's usual sub-indication."""
+
+    code: str
+    path: str = ""
+    detail: str = ""
+    sub: SubIndication | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe at one moment: anchors end a chain, CAs may help to build one.
+
+    ``seal_makers`` empty means that any maker with a chain is believed. ``crls`` are revocation
+    lists at hand (DER); nothing is ever fetched.
+    """
+
+    anchors: tuple[Cert, ...] = ()
+    cas: tuple[Cert, ...] = ()
+    seal_makers: tuple[Cert, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+    @classmethod
+    def at(cls, store: TrustStore, moment: datetime, crls: tuple[bytes, ...] = ()) -> Trust:
+        """Take what a hub's lists in force at ``moment`` say."""
+        return cls(store.anchors(moment), store.cas(moment), store.seal_makers(moment), crls)
+
+
+@lru_cache(maxsize=512)
+def parsed(der: bytes) -> Cert | None:
+    """Parse a certificate; None when it cannot be read (the inspector has noted that)."""
+    try:
+        return x509.parse(der)
+    except TongbanError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One signature before the judge. Derived values are computed from evidence alone."""
+
+    evidence: Evidence
+    signature: SignatureEvidence
+    trust: Trust
+    at: datetime
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def certificate(self, name: str) -> Cert | None:
+        """Return a certificate of the evidence by its SHA-256."""
+        encoded = self.evidence.certificates.get(name)
+        return parsed(base64.b64decode(encoded)) if encoded else None
+
+    @property
+    def signer(self) -> Cert | None:
+        """The signer's certificate."""
+        return self.certificate(self.signature.signer)
+
+    @property
+    def maker(self) -> Cert | None:
+        """The seal maker's certificate."""
+        return self.certificate(self.signature.seal.maker) if self.signature.seal else None
+
+    @property
+    def others(self) -> tuple[Cert, ...]:
+        """Certificates that may stand between the signer and an anchor."""
+        found = (self.certificate(name) for name in self.evidence.certificates)
+        return (*(cert for cert in found if cert), *self.trust.cas)
+
+    @property
+    def anchors(self) -> tuple[Cert, ...]:
+        """Trust anchors."""
+        return self.trust.anchors
+
+    @property
+    def proven_time(self) -> datetime | None:
+        """The earliest time that a sound time stamp proves, else None."""
+        times = [
+            from_iso(stamp.time)
+            for stamp in self.signature.timestamps
+            if stamp.imprint_valid and stamp.signature_valid and stamp.time
+        ]
+        return min(times, default=None)
+
+    @property
+    def time(self) -> datetime | None:
+        """The proven signing time, else the claimed one, else None."""
+        claimed = from_iso(self.signature.time) if self.signature.time else None
+        return self.proven_time or claimed
