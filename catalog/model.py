@@ -164,18 +164,6 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleTotal:
-    """How often one rule was broken in a batch."""
-
-    rule: str
-    column: str
-    dimension: str
-    checked: int
-    failed: int
-    severity: str = "error"
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """The reconciliation of a batch: ``rows_in`` equals ``published`` + ``quarantined``."""
 
@@ -271,7 +259,6 @@ class Edge:
     source_column: str
     column: str
     element: str = ""
-    rule_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from catalog.model import DeliverySpec, Record, Resource
+from catalog.model import Record, Resource
+from quality.model import RuleCount
 
 
 class Lookup(Protocol):
@@ -26,17 +28,50 @@ class Entries(Protocol):
         """Return one entry; raises TongbanError ``resource-unknown``."""
 
 
-class RawBlock(Protocol):
-    """A block as a connector yields it: see ``connectors.Block``."""
+@dataclass(frozen=True, slots=True)
+class GateRequest:
+    """What a gate judges: rule totals of a whole batch, and a sample of its standard rows."""
 
-    no: int
+    batch: str
+    resource: str
+    suite: str
     rows_in: int
+    totals: tuple[RuleCount, ...]
+    sample: Path
+    """Parquet of at most a few thousand standard rows; personal, to be masked in any report."""
+    folder: Path
+    """Where the gate may leave its report."""
 
 
-class Connector(Protocol):
-    """How bytes of one file become blocks of text columns. One module of ``connectors`` each."""
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """May the batch be published? ``reasons`` are the keys of the rules that forbid it."""
 
-    def blocks(
-        self, path: Path, name: str, spec: DeliverySpec, columns: Mapping[str, str]
-    ) -> Iterator[RawBlock]:
-        """Yield blocks in order; their boundaries depend on the bytes and the block size alone."""
+    allowed: bool
+    reasons: tuple[str, ...] = ()
+    report: str = ""
+
+
+class Gate(Protocol):
+    """Decides on publication. A gate that breaks raises; a failure is never a verdict on data."""
+
+    def judge(self, request: GateRequest) -> GateAnswer:
+        """Return the decision; raises TongbanError when no decision could be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A certificate field that is filled from a column of a resource."""
+
+    column: str
+    kind: str
+    """Code of the certificate type."""
+    field: str
+    title: str
+
+
+class Uses(Protocol):
+    """Where lineage goes on after a standard column; implemented by what draws certificates."""
+
+    def uses_of(self, resource: str) -> Sequence[Use]:
+        """Return the certificate fields filled from the resource."""

@@ -17,8 +17,8 @@ import polars as pl
 
 from catalog.blocks import Broken
 
-LINE_ENCODING = "line-encoding"
-LINE_FIELDS = "line-fields"
+LINE_ENCODING = "line-undecodable"
+LINE_FIELDS = "field-count"
 LINE_QUOTES = "line-quotes"
 QUOTE = '"'
 MAX_LINES = 64

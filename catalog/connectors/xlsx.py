@@ -1,4 +1,8 @@
-"""Excel workbooks, read by calamine: title rows, serial dates, ids damaged by number cells."""
+"""Excel workbooks, read by calamine: title rows, serial dates, ids damaged by number cells.
+
+A number cell keeps 15 digits. A longer one arrives in exponent form (``4.1e+17``), by which the
+elements know that its digits are lost; as plain digits it would look like somebody's id.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,11 @@ import fastexcel
 import polars as pl
 
 from catalog import headers
-from catalog.blocks import Block, Broken, Layout, Position, complete
+from catalog.blocks import Block, Layout, Position, complete
 from catalog.errors import Code
 from catalog.model import Source
 from kernel.errors import TongbanError
 
-ID_FLOAT_DAMAGE = "id-float-damage"
 _ROWS = 20_000
 _LONG = r"^\d{16,}$"
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2}) 00:00:00$"
@@ -91,30 +94,20 @@ def _load(
 def _block(
     texts: pl.DataFrame, marks: pl.DataFrame, name: str, source: Source, at: Position
 ) -> Block:
-    filled = texts.select(
-        pl.any_horizontal((pl.all().is_not_null()) & (pl.all() != "")).alias("filled")
-    )["filled"]
     rows = pl.Series("_row", range(at.line, at.line + texts.height), pl.Int64)
-    damaged = texts.select(pl.all().str.contains(_LONG).fill_null(value=False))
-    damaged = damaged.select(
-        pl.col(column) & pl.lit(marks[column].is_not_null()) for column in damaged.columns
-    )
-    hurt = damaged.select(pl.any_horizontal(pl.all()).alias("hurt"))["hurt"]
-    cleaned = texts.select(
-        pl.when(pl.col(column) != "").then(pl.col(column).str.replace(_MIDNIGHT, "$1"))
-        for column in texts.columns
-    )
-    keep = filled & ~hurt
-    broken = _damages(texts, damaged, rows, hurt)
-    frame = complete(cleaned.filter(keep), source, name, rows.filter(keep))
-    end = Position(at.offset + texts.height, at.line + texts.height)
-    return Block(frame, tuple(broken), end)
+    cleaned = pl.DataFrame([_clean(texts[column], marks[column]) for column in texts.columns])
+    filled = cleaned.select(pl.any_horizontal(pl.all().is_not_null()).alias("filled"))["filled"]
+    frame = complete(cleaned.filter(filled), source, name, rows.filter(filled))
+    return Block(frame, (), Position(at.offset + texts.height, at.line + texts.height))
 
 
-def _damages(
-    texts: pl.DataFrame, damaged: pl.DataFrame, rows: pl.Series, hurt: pl.Series
-) -> Iterator[Broken]:
-    """Yield one finding per row: the first damaged column stands for the row."""
-    for number in hurt.arg_true().to_list():
-        column = next(column for column in damaged.columns if damaged[column][number])
-        yield Broken(rows[number], ID_FLOAT_DAMAGE, column, texts[column][number])
+def _clean(cells: pl.Series, numeric: pl.Series) -> pl.Series:
+    """Return null for empty cells, plain dates, and the exponent form of damaged numbers."""
+    name = cells.name
+    cleaned = cells.str.replace(_MIDNIGHT, "$1")
+    cleaned = cleaned.set(cleaned == "", None)
+    damaged = cells.str.contains(_LONG).fill_null(value=False) & numeric.is_not_null()
+    if damaged.any():
+        forms = [repr(float(value)) for value in cells.filter(damaged)]
+        cleaned = cleaned.scatter(damaged.arg_true(), forms)
+    return cleaned.alias(name)
