@@ -70,7 +70,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Guilloche:
-    """底纹: bands of fine waves over an area, as on security paper."""
+    """底纹: a net of fine waves over an area, as on security paper.
+
+    Two families of ``bands`` lines with ``waves`` periods each; a line swings by ``swing`` times
+    the distance of two lines and is shifted by ``lean`` radians against the one above it.
+    """
 
     x: float
     y: float
@@ -78,22 +82,23 @@ class Guilloche:
     height: float
     colour: str = "#f0e4d4"
     stroke: float = 0.1
-    bands: int = 12
-    strands: int = 6
-    waves: float = 6.0
+    bands: int = 40
+    waves: float = 3.0
+    swing: float = 1.6
+    lean: float = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Rosette:
-    """团花: a ring of rotated curves around a point."""
+    """团花: rings of lobed curves around a point, two curves to a ring."""
 
     x: float
     y: float
     radius: float
     colour: str = "#f3dfd3"
     stroke: float = 0.1
-    petals: int = 12
-    strands: int = 8
+    petals: int = 16
+    strands: int = 12
 
 
 @dataclass(frozen=True, slots=True)

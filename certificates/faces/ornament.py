@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -40,54 +41,58 @@ def box(item: Box) -> Path:
 
 
 def guilloche(item: Guilloche) -> Path:
-    """Return bands of interlaced waves that fill a rectangle."""
+    """Return two families of waves that lean against each other and weave a net over an area.
+
+    ``bands`` lines per family, ``waves`` periods across the width; ``lean`` shifts each line
+    against the one above it.
+    """
     segments: list[Segment] = []
     pitch = item.height / item.bands
-    for band in range(item.bands):
-        middle = item.y + pitch * (band + 0.5)
-        for strand in range(item.strands):
-            phase = math.tau * strand / item.strands + band * 0.7
-            segments += _wave(item, middle, pitch * 0.78, phase)
+    for lean in (item.lean, -item.lean):
+        for band in range(item.bands):
+            segments += _wave(item, item.y + pitch * (band + 0.5), pitch, lean * band)
     return Path(tuple(segments), stroke=item.colour, width=item.stroke)
 
 
-def _wave(item: Guilloche, middle: float, height: float, phase: float) -> list[Segment]:
-    def at(t: float) -> Point:
-        swell = 0.55 + 0.45 * math.sin(math.tau * t * item.waves / 3 + phase / 2)
-        y = middle + height / 2 * swell * math.sin(math.tau * item.waves * t + phase)
-        return item.x + item.width * t, y
+def _wave(item: Guilloche, middle: float, pitch: float, phase: float) -> list[Segment]:
+    rate = math.tau * item.waves
+    height = min(pitch * item.swing, middle - item.y, item.y + item.height - middle)
 
-    return smooth(at, max(8, int(item.waves * 4)))
+    def at(t: float) -> Point:
+        return item.x + item.width * t, middle + height * math.sin(rate * t + phase)
+
+    first = math.ceil((phase - math.pi / 2) / math.pi)
+    extremes = ((first + no + 0.5) * math.pi - phase for no in range(int(item.waves * 2) + 2))
+    inner = (extreme / rate for extreme in extremes)
+    return smooth(at, [0.0, *(t for t in inner if 0.01 < t < 0.99), 1.0])
 
 
 def rosette(item: Rosette) -> Path:
-    """Return a ring of closed curves, each a circle whose radius swings, turned step by step."""
+    """Return rings of closed curves with ``petals`` lobes, each ring's curves set between."""
     segments: list[Segment] = []
+    times = [no / item.petals / 2 for no in range(item.petals * 2 + 1)]
     for strand in range(item.strands):
-        turn = math.tau * strand / item.strands / item.petals
-        share = 0.58 + 0.42 * (strand % 4) / 3
+        share = 1 - 0.72 * (strand // 2) / max(item.strands // 2, 1)
+        side = 1 if strand % 2 else -1
 
-        def at(t: float, *, turn: float = turn, share: float = share) -> Point:
+        def at(t: float, *, share: float = share, side: int = side) -> Point:
             angle = math.tau * t
-            swing = 1 + 0.16 * math.cos(item.petals * (angle + turn * 2))
-            radius = item.radius * share / 1.16 * swing
-            return item.x + radius * math.cos(angle), item.y + radius * math.sin(angle)
+            radius = item.radius * share * (1 + 0.13 * (side * math.cos(item.petals * angle) - 1))
+            return item.x + radius * math.sin(angle), item.y - radius * math.cos(angle)
 
-        segments += smooth(at, item.petals * 4)
-        segments.append(("C", ()))
+        segments += [*smooth(at, times), ("C", ())]
     return Path(tuple(segments), stroke=item.colour, width=item.stroke)
 
 
-def smooth(at: Callable[[float], Point], pieces: int) -> list[Segment]:
-    """Return a curve through ``at(0) … at(1)`` as cubic pieces with matching tangents."""
-    step, tiny = 1 / pieces, 1e-4
-    here = at(0.0)
+def smooth(at: Callable[[float], Point], times: list[float]) -> list[Segment]:
+    """Return a curve through ``at(t)`` for ``times`` as cubic pieces with matching tangents."""
+    tiny = 1e-4
+    here = at(times[0])
     out: list[Segment] = [("M", _round(here))]
-    for no in range(pieces):
-        t, u = no * step, (no + 1) * step
+    for t, u in itertools.pairwise(times):
         there = at(u)
         leave, arrive = _slope(at, t, tiny), _slope(at, u, tiny)
-        third = step / 3
+        third = (u - t) / 3
         first = (here[0] + leave[0] * third, here[1] + leave[1] * third)
         second = (there[0] - arrive[0] * third, there[1] - arrive[1] * third)
         out.append(("B", (*_round(first), *_round(second), *_round(there))))
