@@ -27,7 +27,7 @@ _STAR = 0.182
 """Radius of the star's points."""
 _STAR_WAIST = math.sin(math.radians(18)) / math.sin(math.radians(54))
 _TWO_ROWS_FROM = 25
-"""From here names go around twice: one row would make characters narrower than half their height."""
+"""From here names go around twice; in one row they would be half as wide as high."""
 _KAPPA = 0.5522847498
 """Control point of a cubic quarter circle of radius 1."""
 _PEN = 0.0045

@@ -31,7 +31,7 @@ def key_id(spki: bytes) -> bytes:
 def build(
     *,
     subject: Name,
-    issuer: Name,
+    issuer_raw: bytes | None,
     spki: bytes,
     issuer_spki: bytes,
     profile: Profile,
@@ -44,14 +44,15 @@ def build(
     """Return a DER certificate.
 
     ``algorithm`` names the issuer's; ``sign`` gets the digest of the signed part, for SM2 with the
-    default signer id as GM/T 0015 demands. A root passes its own name and key as the issuer's.
+    default signer id as GM/T 0015 demands. ``issuer_raw`` is the issuer's encoded subject, copied
+    so that names chain byte for byte; None makes a root, named as its subject.
     """
     method = by_name(algorithm)
     tbs = der.sequence(
         der.encode(0xA0, der.integer(2)),
         der.integer(number or serial()),
         method.identifier,
-        encode_name(issuer),
+        issuer_raw or encode_name(subject),
         der.sequence(der.time(not_before), der.time(not_after)),
         encode_name(subject),
         spki,
@@ -63,7 +64,7 @@ def build(
 
 def build_crl(
     *,
-    issuer: Name,
+    issuer_raw: bytes,
     issuer_spki: bytes,
     revoked: Sequence[tuple[int, datetime]],
     number: int,
@@ -84,7 +85,7 @@ def build_crl(
     tbs = der.sequence(
         der.integer(1),
         method.identifier,
-        encode_name(issuer),
+        issuer_raw,
         der.time(this_update),
         der.time(next_update),
         *((der.sequence(*entries),) if entries else ()),

@@ -1,0 +1,253 @@
+"""The regional CA: root → issuing CA → seal maker, time-stamp authority, signers of seals.
+
+Two families side by side: SM2 with SM3 for seals after GB/T 38540, P-256 for PAdES. Keys live at
+the signer and nowhere else; certificates are public and stand in the room's own table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from kernel.actors import Actor, authorise
+from kernel.clock import Clock
+from kernel.errors import Refused, TongbanError
+from kernel.ports import Event, Recorded, Transactions, Tx
+from signing import store
+from signing.ports import KeyInfo, Purpose, Signer, SignRequest
+from signing.seal_model import IssuedCertificate, Region, Role
+from signing.trust import TrustList
+from signing.x509 import (
+    ISSUING_CA,
+    ROOT,
+    SIGNER,
+    TIME_STAMP_AUTHORITY,
+    Cert,
+    Name,
+    Profile,
+    build,
+    build_crl,
+    is_issued_by,
+    parse,
+)
+from signing.x509.write import serial
+
+FAMILIES = {"sm2_sm3": "sm2", "ecdsa_p256": "p256"}
+"""Algorithm to the ending of key names."""
+LOG_KEY = "log.ed25519"
+PEER_KEY = "peer.p256"
+ACTION = "signing.authority"
+
+_ISSUING = (Purpose.ISSUE_CERTIFICATE, Purpose.ISSUE_CRL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Profile of a role's certificate, purposes of its key, its issuer, its title."""
+
+    profile: Profile
+    purposes: tuple[Purpose, ...]
+    issuer: Role
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A certificate to be made: for which key, in whose name."""
+
+    role: Role
+    algorithm: str
+    key: str
+    name: Name
+    org: str = ""
+
+
+_PLAN = {
+    Role.ROOT: _Plan(ROOT, _ISSUING, Role.ROOT, "根证书"),
+    Role.CA: _Plan(ISSUING_CA, _ISSUING, Role.ROOT, "电子证照签发证书"),
+    Role.SEAL_MAKER: _Plan(SIGNER, (Purpose.MAKE_SEAL,), Role.CA, "制章机构"),
+    Role.TIME_STAMP: _Plan(TIME_STAMP_AUTHORITY, (Purpose.TIME_STAMP,), Role.CA, "时间戳服务"),
+    Role.SEAL: _Plan(SIGNER, (Purpose.SEAL_OFD, Purpose.SEAL_PDF), Role.CA, ""),
+}
+_BACKDATED = timedelta(hours=1)
+"""Certificates start a little earlier, for verifiers whose clocks are behind."""
+
+
+class RegionalCA:
+    """Gives out certificates for one region."""
+
+    def __init__(
+        self, *, region: Region, signer: Signer, transactions: Transactions, clock: Clock
+    ) -> None:
+        """Join the ports; nothing happens yet."""
+        self.region = region
+        self._signer = signer
+        self._transactions = transactions
+        self._clock = clock
+
+    def establish(self, actor: Actor) -> tuple[IssuedCertificate, ...] | Refused:
+        """Make keys and certificates of root, CA, seal maker and time-stamp authority, once.
+
+        Also makes the keys of the log and of messages to peers. Doing it again changes nothing and
+        finishes what a crash left undone.
+        """
+        allowed = authorise(actor, ACTION)
+        if isinstance(allowed, Refused):
+            return allowed
+        self._signer.create(LOG_KEY, "ed25519", (Purpose.LOG_CHECKPOINT,))
+        self._signer.create(PEER_KEY, "ecdsa_p256", (Purpose.PEER_MESSAGE,))
+        roles = (Role.ROOT, Role.CA, Role.SEAL_MAKER, Role.TIME_STAMP)
+        return tuple(
+            self._certify(
+                actor, _Wish(role, algorithm, key_name(role.value, algorithm), self.region_name)
+            )
+            for algorithm in FAMILIES
+            for role in roles
+        )
+
+    @property
+    def region_name(self) -> Name:
+        """Name of the region itself; roles add their titles."""
+        return Name(self.region.name, self.region.name, locality=self.region.code)
+
+    def certify(
+        self, actor: Actor, *, subject: str, algorithm: str, org: str, org_name: str
+    ) -> tuple[IssuedCertificate, tuple[Cert, ...]] | Refused:
+        """Return the certificate of the signer key for ``subject``, and its issuers without root.
+
+        ``subject`` is the id of a seal. The key is made on first use; asking again returns the
+        same certificate until it is revoked.
+        """
+        allowed = authorise(actor, ACTION)
+        if isinstance(allowed, Refused):
+            return allowed
+        name = Name(org_name, org_name, organization_id=org)
+        key = key_name(subject, algorithm)
+        issued = self._certify(actor, _Wish(Role.SEAL, algorithm, key, name, org))
+        return issued, (self.current(Role.CA, algorithm).cert,)
+
+    def current(self, role: Role, algorithm: str) -> IssuedCertificate:
+        """Return the certificate of a role; raises TongbanError ``authority-not-established``."""
+        found = self._find(key_name(role.value, algorithm))
+        if found is None:
+            raise TongbanError("authority-not-established", role=role.value)
+        return found
+
+    def trust_list(self, version: int, days: int = 365) -> TrustList:
+        """Return what others need to trust this region, in force from now."""
+        now = self._clock.now().replace(microsecond=0) - _BACKDATED
+        anchors, cas, makers = (
+            tuple(self.current(role, algorithm).cert for algorithm in FAMILIES)
+            for role in (Role.ROOT, Role.CA, Role.SEAL_MAKER)
+        )
+        return TrustList(
+            region=self.region.code,
+            name=f"{self.region.name}{self.region.mark}",
+            version=version,
+            issued=now,
+            expires=now + timedelta(days=days),
+            anchors=anchors,
+            cas=cas,
+            seal_makers=makers,
+            demo=self.region.demo,
+        )
+
+    def crl(self, algorithm: str, hours: int = 24) -> bytes:
+        """Return a fresh revocation list of the issuing CA (DER)."""
+        now = self._clock.now().replace(microsecond=0)
+        issuer = self.current(Role.CA, algorithm)
+        found = self._transactions.read(store.certificates)
+        number = int(now.timestamp())
+        return build_crl(
+            issuer_raw=issuer.cert.subject_raw,
+            issuer_spki=issuer.cert.spki,
+            revoked=[
+                (item.cert.serial, item.revoked_at)
+                for item in found
+                if item.revoked_at and is_issued_by(item.cert, issuer.cert)
+            ],
+            number=number,
+            this_update=now,
+            next_update=now + timedelta(hours=hours),
+            algorithm=algorithm,
+            sign=self._with(issuer.key, Purpose.ISSUE_CRL, f"crl.{algorithm}.{number}"),
+        )
+
+    def _certify(self, actor: Actor, wish: _Wish) -> IssuedCertificate:
+        held = self._find(wish.key)
+        if held:
+            return held
+        plan = _PLAN[wish.role]
+        info = self._signer.create(wish.key, wish.algorithm, plan.purposes)
+        root = wish.role is Role.ROOT
+        issuer = None if root else self.current(plan.issuer, wish.algorithm)
+        cert = parse(self._build(info, wish, issuer))
+        if not is_issued_by(cert, cert if issuer is None else issuer.cert):
+            raise TongbanError("signature-failed", algorithm=wish.algorithm)
+        issued = IssuedCertificate(
+            cert, wish.role, wish.algorithm, wish.key, wish.org, self._clock.now()
+        )
+        return self._keep(actor, issued).value
+
+    def _build(self, info: KeyInfo, wish: _Wish, issuer: IssuedCertificate | None) -> bytes:
+        plan, name = _PLAN[wish.role], wish.name
+        start = self._clock.now().replace(microsecond=0) - _BACKDATED
+        end = start + timedelta(days=365 * self.region.years[wish.role])
+        number = serial()
+        signing_key = issuer.key if issuer else info.name
+        return build(
+            subject=replace(name, common_name=f"{name.common_name}{plan.title}{self.region.mark}"),
+            issuer_raw=issuer.cert.subject_raw if issuer else None,
+            spki=info.spki,
+            issuer_spki=issuer.cert.spki if issuer else info.spki,
+            profile=plan.profile,
+            not_before=start,
+            not_after=min(end, issuer.cert.not_after) if issuer else end,
+            algorithm=info.algorithm,
+            sign=self._with(signing_key, Purpose.ISSUE_CERTIFICATE, f"x509.{number:x}"),
+            number=number,
+        )
+
+    def _keep(self, actor: Actor, issued: IssuedCertificate) -> Recorded[IssuedCertificate]:
+        def work(tx: Tx) -> IssuedCertificate:
+            first = _valid(store.certificates(tx, key=issued.key))
+            if first:
+                tx.record(Event("signing.certificate-kept", f"{first.cert.serial:x}", actor))
+                return first
+            store.add_certificate(tx, issued)
+            data = {"role": issued.role.value, "key": issued.key, "org": issued.org}
+            subject = f"{issued.cert.serial:x}"
+            tx.record(Event("signing.certificate-issued", subject, actor, {**data}))
+            return issued
+
+        return self._transactions.write(work)
+
+    def _find(self, key: str) -> IssuedCertificate | None:
+        return _valid(self._transactions.read(lambda tx: store.certificates(tx, key=key)))
+
+    def _with(self, key: str, purpose: Purpose, number: str) -> Callable[[bytes], bytes]:
+        return sign_with(self._signer, key, purpose, number)
+
+
+def sign_with(
+    signer: Signer, key: str, purpose: str, number: str, *, seal: str = "", approval: str = ""
+) -> Callable[[bytes], bytes]:
+    """Return a function that has one digest signed; a refusal raises TongbanError of its code."""
+
+    def sign(digest: bytes) -> bytes:
+        answer = signer.sign(SignRequest(key, digest, purpose, number, seal, approval))
+        if isinstance(answer, Refused):
+            raise TongbanError(answer.code, **answer.params)
+        return answer.signature
+
+    return sign
+
+
+def key_name(subject: str, algorithm: str) -> str:
+    """Return the name of a key: subject in lower case and the family's ending."""
+    return f"{subject.lower()}.{FAMILIES.get(algorithm, algorithm.replace('_', '-'))}"
+
+
+def _valid(found: tuple[IssuedCertificate, ...]) -> IssuedCertificate | None:
+    return next((item for item in reversed(found) if item.revoked_at is None), None)

@@ -1,0 +1,155 @@
+"""An electronic seal (电子印章) through its life, and certificates the regional CA gave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from kernel.ids import SealId
+from kernel.ports import Digest
+from signing.x509.model import Cert
+
+
+class SealState(StrEnum):
+    """Where a seal stands."""
+
+    APPLIED = "applied"
+    """申请: asked for by one person, nothing made yet."""
+    APPROVED = "approved"
+    """批准: granted by a second person; drawn; keys, certificates and seal data under way."""
+    IN_USE = "in-use"
+    """启用: made, may seal."""
+    SUSPENDED = "suspended"
+    """停用: may be taken into use again."""
+    REVOKED = "revoked"
+    """注销: for ever."""
+    REJECTED = "rejected"
+    """驳回: for ever."""
+
+
+NEXT: dict[SealState, frozenset[SealState]] = {
+    SealState.APPLIED: frozenset({SealState.APPROVED, SealState.REJECTED}),
+    SealState.APPROVED: frozenset({SealState.IN_USE, SealState.REVOKED}),
+    SealState.IN_USE: frozenset({SealState.SUSPENDED, SealState.REVOKED}),
+    SealState.SUSPENDED: frozenset({SealState.IN_USE, SealState.REVOKED}),
+    SealState.REVOKED: frozenset(),
+    SealState.REJECTED: frozenset(),
+}
+"""Every step there is; all others are refused with ``seal-state``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealApplication:
+    """What is asked for.
+
+    ``org`` is the authority's credit code, ``org_name`` its legal name, which goes around the seal;
+    ``second_line`` names a special use (户籍专用章); ``types`` are the certificate types it may
+    seal, none meaning all of the authority's.
+    """
+
+    org: str
+    org_name: str
+    division: str
+    valid_from: datetime
+    valid_to: datetime
+    second_line: str = ""
+    types: tuple[str, ...] = ()
+    diameter_mm: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A seal as the register holds it. Names of people do not occur, only ids of actors."""
+
+    seal_id: SealId
+    state: SealState
+    application: SealApplication
+    applied_by: str
+    applied_at: datetime
+    approved_by: str = ""
+    approved_at: datetime | None = None
+    reason: str = ""
+    """Why it was rejected, suspended or revoked."""
+    picture: Digest | None = None
+    """Object with the PNG."""
+    seal_der: bytes = b""
+    """GB/T 38540 SESeal, once made."""
+
+    @property
+    def name(self) -> str:
+        """Name as it stands in the seal's data."""
+        return f"{self.application.org_name}{self.application.second_line}"
+
+    def usable_at(self, moment: datetime) -> bool:
+        """Tell whether the seal may be applied at ``moment``."""
+        window = self.application
+        return self.state is SealState.IN_USE and window.valid_from <= moment < window.valid_to
+
+    def fits(self, certificate_type: str) -> bool:
+        """Tell whether the seal may be put on this type of certificate."""
+        return not self.application.types or certificate_type in self.application.types
+
+
+@dataclass(frozen=True, slots=True)
+class SealingBatch:
+    """What is about to be sealed: declared once, before the first signature of a batch.
+
+    ``root`` commits to what will be signed, see ``signing.sealing.digest_root``.
+    """
+
+    purpose: str
+    count: int
+    root: str
+
+
+class Role(StrEnum):
+    """What a certificate of the regional CA is for."""
+
+    ROOT = "root"
+    CA = "ca"
+    SEAL_MAKER = "seal-maker"
+    TIME_STAMP = "time-stamp"
+    SEAL = "seal"
+    """Signer of a seal (SM2) or of documents (P-256) in the name of an authority."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificate:
+    """A certificate in the CA's register."""
+
+    cert: Cert
+    role: Role
+    algorithm: str
+    """Algorithm of the certified key."""
+    key: str
+    """Name of the certified key at the signer."""
+    org: str
+    issued_at: datetime
+    revoked_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Whose CA this is: division code, name, and whether its keys are demo keys."""
+
+    code: str
+    name: str
+    demo: bool = False
+    years: Mapping[Role, int] = field(
+        default_factory=lambda: {
+            Role.ROOT: 20,
+            Role.CA: 10,
+            Role.SEAL_MAKER: 5,
+            Role.TIME_STAMP: 5,
+            Role.SEAL: 3,
+        }
+    )
+    """How long certificates last."""
+
+    @property
+    def mark(self) -> str:
+        """Appended to every name so that demo certificates announce themselves."""
+        return "（演示 DEMO）" if self.demo else ""

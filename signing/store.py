@@ -1,0 +1,239 @@
+"""Tables of the room: seals, sealing intents, certificates of the regional CA."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
+
+from kernel.clock import from_iso, to_iso
+from kernel.ids import SealId
+from kernel.ports import Digest, Tx
+from signing.seal_model import (
+    IssuedCertificate,
+    Role,
+    Seal,
+    SealApplication,
+    SealingBatch,
+    SealState,
+)
+from signing.x509 import parse
+from storage.transactions import rows
+
+METADATA = MetaData()
+
+SEALS = Table(
+    "signing_seals",
+    METADATA,
+    Column("seal_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("org", Text, nullable=False),
+    Column("org_name", Text, nullable=False),
+    Column("division", Text, nullable=False),
+    Column("second_line", Text, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("diameter_mm", Integer, nullable=False),
+    Column("valid_from", Text, nullable=False),
+    Column("valid_to", Text, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    Column("applied_at", Text, nullable=False),
+    Column("approved_by", Text, nullable=False, default=""),
+    Column("approved_at", Text),
+    Column("reason", Text, nullable=False, default=""),
+    Column("picture", Text),
+    Column("seal_der", LargeBinary, nullable=False, default=b""),
+    Index("signing_seals_org", "org", "state"),
+)
+
+INTENTS = Table(
+    "signing_intents",
+    METADATA,
+    Column("approval", Text, primary_key=True),
+    Column("seal_id", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("declared_by", Text, nullable=False),
+    Column("declared_at", Text, nullable=False),
+)
+
+CERTIFICATES = Table(
+    "signing_certificates",
+    METADATA,
+    Column("serial", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("algorithm", Text, nullable=False),
+    Column("org", Text, nullable=False),
+    Column("der", LargeBinary, nullable=False),
+    Column("issued_at", Text, nullable=False),
+    Column("revoked_at", Text),
+    Column("reason", Text, nullable=False, default=""),
+    Index("signing_certificates_key", "key"),
+)
+
+
+def add_seal(tx: Tx, seal: Seal) -> None:
+    """Insert a seal that was applied for."""
+    wanted = seal.application
+    rows(tx).execute(
+        insert(SEALS).values(
+            seal_id=seal.seal_id,
+            state=seal.state.value,
+            org=wanted.org,
+            org_name=wanted.org_name,
+            division=wanted.division,
+            second_line=wanted.second_line,
+            types=",".join(wanted.types),
+            diameter_mm=wanted.diameter_mm,
+            valid_from=to_iso(wanted.valid_from),
+            valid_to=to_iso(wanted.valid_to),
+            applied_by=seal.applied_by,
+            applied_at=to_iso(seal.applied_at),
+        )
+    )
+
+
+def save_seal(tx: Tx, seal: Seal, before: SealState) -> bool:
+    """Write what a step may change; False when the seal is no longer in state ``before``."""
+    changed = rows(tx).execute(
+        update(SEALS)
+        .where(SEALS.c.seal_id == seal.seal_id, SEALS.c.state == before.value)
+        .values(
+            state=seal.state.value,
+            approved_by=seal.approved_by,
+            approved_at=to_iso(seal.approved_at) if seal.approved_at else None,
+            reason=seal.reason,
+            picture=seal.picture,
+            seal_der=seal.seal_der,
+        )
+    )
+    return changed.rowcount == 1
+
+
+def seal_by_id(tx: Tx, seal_id: str) -> Seal | None:
+    """Return one seal."""
+    found = rows(tx).execute(select(SEALS).where(SEALS.c.seal_id == seal_id)).mappings().first()
+    return _seal(found) if found else None
+
+
+def seals(tx: Tx, *, org: str = "", division: str = "", state: str = "") -> tuple[Seal, ...]:
+    """Return seals by application time; ``division`` is a prefix, empty arguments do not narrow."""
+    query = select(SEALS).order_by(SEALS.c.applied_at, SEALS.c.seal_id)
+    if org:
+        query = query.where(SEALS.c.org == org)
+    if division:
+        query = query.where(SEALS.c.division.startswith(division, autoescape=True))
+    if state:
+        query = query.where(SEALS.c.state == state)
+    return tuple(_seal(found) for found in rows(tx).execute(query).mappings())
+
+
+def add_intent(
+    tx: Tx, approval: str, seal_id: str, batch: SealingBatch, *, by: str, at: datetime
+) -> None:
+    """Insert a sealing intent."""
+    values = {"purpose": batch.purpose, "count": batch.count, "root": batch.root}
+    rows(tx).execute(
+        insert(INTENTS).values(
+            approval=approval, seal_id=seal_id, declared_by=by, declared_at=to_iso(at), **values
+        )
+    )
+
+
+def intent(tx: Tx, approval: str) -> tuple[str, SealingBatch] | None:
+    """Return the seal and the batch that an approval stands for."""
+    query = select(INTENTS).where(INTENTS.c.approval == approval)
+    found = rows(tx).execute(query).mappings().first()
+    if found is None:
+        return None
+    return found["seal_id"], SealingBatch(found["purpose"], found["count"], found["root"])
+
+
+def add_certificate(tx: Tx, issued: IssuedCertificate) -> None:
+    """Insert a certificate."""
+    rows(tx).execute(
+        insert(CERTIFICATES).values(
+            serial=f"{issued.cert.serial:x}",
+            key=issued.key,
+            role=issued.role.value,
+            algorithm=issued.algorithm,
+            org=issued.org,
+            der=issued.cert.der,
+            issued_at=to_iso(issued.issued_at),
+        )
+    )
+
+
+def revoke_certificates(tx: Tx, keys: Sequence[str], at: datetime, reason: str) -> tuple[str, ...]:
+    """Mark all certificates of these keys revoked; returns the serials newly marked."""
+    chosen = CERTIFICATES.c.key.in_(keys) & CERTIFICATES.c.revoked_at.is_(None)
+    connection = rows(tx)
+    found = connection.execute(select(CERTIFICATES.c.serial).where(chosen)).scalars()
+    serials = tuple(sorted(found))
+    connection.execute(
+        update(CERTIFICATES).where(chosen).values(revoked_at=to_iso(at), reason=reason)
+    )
+    return serials
+
+
+def certificates(tx: Tx, *, key: str = "", role: str = "") -> tuple[IssuedCertificate, ...]:
+    """Return certificates, oldest first; empty arguments do not narrow."""
+    query = select(CERTIFICATES).order_by(CERTIFICATES.c.issued_at, CERTIFICATES.c.serial)
+    if key:
+        query = query.where(CERTIFICATES.c.key == key)
+    if role:
+        query = query.where(CERTIFICATES.c.role == role)
+    return tuple(_issued(found) for found in rows(tx).execute(query).mappings())
+
+
+def _issued(found: RowMapping) -> IssuedCertificate:
+    revoked = found["revoked_at"]
+    return IssuedCertificate(
+        cert=parse(found["der"]),
+        role=Role(found["role"]),
+        algorithm=found["algorithm"],
+        key=found["key"],
+        org=found["org"],
+        issued_at=from_iso(found["issued_at"]),
+        revoked_at=from_iso(revoked) if revoked else None,
+        reason=found["reason"],
+    )
+
+
+def _seal(found: RowMapping) -> Seal:
+    approved = found["approved_at"]
+    return Seal(
+        seal_id=SealId(found["seal_id"]),
+        state=SealState(found["state"]),
+        application=SealApplication(
+            org=found["org"],
+            org_name=found["org_name"],
+            division=found["division"],
+            valid_from=from_iso(found["valid_from"]),
+            valid_to=from_iso(found["valid_to"]),
+            second_line=found["second_line"],
+            types=tuple(item for item in found["types"].split(",") if item),
+            diameter_mm=found["diameter_mm"],
+        ),
+        applied_by=found["applied_by"],
+        applied_at=from_iso(found["applied_at"]),
+        approved_by=found["approved_by"],
+        approved_at=from_iso(approved) if approved else None,
+        reason=found["reason"],
+        picture=Digest(found["picture"]) if found["picture"] else None,
+        seal_der=found["seal_der"],
+    )
