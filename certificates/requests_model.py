@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from certificates.matters_model import CopyFormat
-from certificates.register_model import Holder, StatusAnswer
+from certificates.register_model import StatusAnswer
 from kernel.ids import CertificateId, GrantId, RequestId
 from kernel.ports import Digest
 
@@ -50,13 +50,16 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class CertificateAnswer:
-    """What was disclosed. Serialised by the door only inside ``Recorded``."""
+    """What was disclosed. Serialised by the door only inside ``Recorded``.
+
+    Values are as standardised: codes stay codes (``FieldSpec.codes`` names the table of words),
+    dates are YYYY-MM-DD. Nothing is told about holders beyond the fields asked for.
+    """
 
     request: RequestId
     status: StatusAnswer
     fields: Mapping[str, str]
     rows: Mapping[str, Sequence[Mapping[str, str]]]
-    holders: tuple[Holder, ...]
     copies: tuple[Copy, ...]
     retention_days: int
     retention: str

@@ -156,7 +156,7 @@ def test_who_may_not_issue_is_refused_and_recorded(bench: Bench, database: Datab
 
 
 def test_a_batch_leaves_one_intent_and_one_result_per_certificate(
-    make_database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+    make_database: Callable[..., Database], objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
 ) -> None:
     database = make_database(METADATA)
     rows = many_marriages(120)
@@ -172,7 +172,7 @@ def test_a_batch_leaves_one_intent_and_one_result_per_certificate(
 
 
 def test_a_limit_takes_the_first_subjects(
-    make_database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+    make_database: Callable[..., Database], objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
 ) -> None:
     rows = many_marriages(9)
     database = make_database(METADATA)
@@ -183,7 +183,7 @@ def test_a_limit_takes_the_first_subjects(
 
 
 def test_a_name_without_a_glyph_voids_its_certificate_alone(
-    make_database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+    make_database: Callable[..., Database], objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
 ) -> None:
     rows = many_marriages(3)
     rows["marriage"][1]["male_name"] = "测试\U00020bb7"
@@ -216,7 +216,7 @@ def test_a_sealed_file_that_does_not_verify_is_not_kept(
     bench: Bench, database: Database, tmp_path: Path
 ) -> None:
     class Spoiler(LedgerSealer):
-        def seal(self, order, unsealed: bytes) -> bytes:
+        def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
             return super().seal(order, unsealed) + b"0"
 
     broken = bench.with_tools(sealer=Spoiler(tmp_path / "other.txt"))
@@ -230,7 +230,7 @@ def test_equal_frozen_values_give_equal_bytes(
     bench: Bench, database: Database, clock: FixedClock
 ) -> None:
     class Broken(LedgerSealer):
-        def seal(self, order, unsealed: bytes) -> bytes:
+        def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
             super().seal(order, unsealed)
             raise TongbanError("signature-failed")
 
