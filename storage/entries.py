@@ -8,11 +8,16 @@ from sqlalchemy import Connection, text
 
 from kernel.canonical import canonical
 from kernel.clock import to_iso
+from kernel.errors import TongbanError
 from kernel.ids import JournalNo
 from kernel.ports import Event, Json
+from storage.errors import Code
 
 SCHEMA = 1
 """Version of the body's shape; member ``v`` of every entry."""
+
+MOST_BYTES = 65_535
+"""A log's entry bundle gives each entry's length in two bytes (C2SP tlog-tiles)."""
 
 LOCK_TAG = 0x544A << 48
 """Upper 16 bits of the advisory locks by which PostgreSQL writers announce themselves."""
@@ -50,9 +55,16 @@ def body_of(event: Event, at: datetime) -> bytes:
 
 
 def append(connection: Connection, event: Event, at: datetime, *, first: bool) -> JournalNo:
-    """Insert the entry and return its number. ``first`` marks a transaction's first entry."""
+    """Insert the entry and return its number. ``first`` marks a transaction's first entry.
+
+    Raises ``entry-too-large`` over 65,535 bytes: what is large belongs into an object whose digest
+    the entry names.
+    """
     dialect = connection.dialect.name
     if first and dialect == "postgresql":
         connection.execute(_ANNOUNCE, {"tag": LOCK_TAG})
-    values = (to_iso(at), event.kind, event.subject, body_of(event, at))
+    body = body_of(event, at)
+    if len(body) > MOST_BYTES:
+        raise TongbanError(Code.ENTRY_TOO_LARGE, kind=event.kind, size=len(body))
+    values = (to_iso(at), event.kind, event.subject, body)
     return JournalNo(connection.exec_driver_sql(_INSERT[dialect], values).scalar_one())

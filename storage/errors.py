@@ -14,6 +14,7 @@ class Code(StrEnum):
     DATABASE_CORRUPT = "database-corrupt"
     DATABASE_URL = "database-url"
     SCHEMA_DIFFERS = "schema-differs"
+    ENTRY_TOO_LARGE = "entry-too-large"
     STORE_UNWRITABLE = "store-unwritable"
     OBJECT_MISSING = "object-missing"
     OBJECT_CORRUPT = "object-corrupt"

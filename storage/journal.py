@@ -7,6 +7,7 @@ names the sequence's value before its own first number; a reader stops at the sm
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, text
@@ -53,10 +54,15 @@ class SqlJournal:
         query = select(JOURNAL).where(JOURNAL.c.subject == subject).order_by(JOURNAL.c.no)
         return [_row(row) for row in rows(tx).execute(query.limit(limit))]
 
-    def at(self, tx: Tx, no: int) -> JournalRow | None:
-        """Return the row with this number, or None."""
-        row = rows(tx).execute(select(JOURNAL).where(JOURNAL.c.no == no)).first()
-        return None if row is None else _row(row)
+    def among(self, tx: Tx, numbers: Sequence[int]) -> list[JournalRow]:
+        """Return the rows with these numbers, in order; numbers without a row are left out."""
+        query = select(JOURNAL).where(JOURNAL.c.no.in_(numbers)).order_by(JOURNAL.c.no)
+        return [_row(row) for row in rows(tx).execute(query)]
+
+    def numbers(self, tx: Tx, no: int, limit: int) -> list[JournalNo]:
+        """Return at most ``limit`` committed numbers larger than ``no``, in order."""
+        query = select(JOURNAL.c.no).where(JOURNAL.c.no > no).order_by(JOURNAL.c.no).limit(limit)
+        return [JournalNo(number) for number in rows(tx).execute(query).scalars()]
 
 
 def _select(

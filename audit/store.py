@@ -1,0 +1,151 @@
+"""Tables of the room: the index of the log, its head, and the checkpoints it signed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    func,
+    select,
+)
+
+from audit.model import Head, Numbered, Signed
+from audit.tree import EMPTY_ROOT, HASH_BYTES, CompactRange
+from kernel.ids import JournalNo
+from kernel.ports import Tx
+from storage.leases import epoch_of
+from storage.transactions import rows
+from storage.writing import insert_all, insert_if_absent, upsert
+
+__all__ = ["METADATA", "Signed", "epoch_of"]
+
+METADATA = MetaData()
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+ENTRIES = Table(
+    "audit_entry",
+    METADATA,
+    Column("idx", _NUMBER, primary_key=True, autoincrement=False),
+    Column("no", _NUMBER, nullable=False, unique=True),
+    Column("leaf", LargeBinary, nullable=False),
+)
+"""Leaf ``idx`` of the tree stands for journal row ``no``."""
+
+HEADS = Table(
+    "audit_head",
+    METADATA,
+    Column("origin", Text, primary_key=True),
+    Column("size", _NUMBER, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("journal_no", _NUMBER, nullable=False),
+)
+
+CHECKPOINTS = Table(
+    "audit_checkpoint",
+    METADATA,
+    Column("size", _NUMBER, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+"""What was signed. The key decides between two checkpoints of one size: there is never a second."""
+
+
+def head(tx: Tx, origin: str) -> Head:
+    """Return how far the journal is numbered; the empty tree before the first entry."""
+    row = rows(tx).execute(select(HEADS).where(HEADS.c.origin == origin)).first()
+    if row is None:
+        return Head(0, (), EMPTY_ROOT, JournalNo(0))
+    raw = bytes(row.frontier)
+    frontier = tuple(raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES))
+    return Head(row.size, frontier, bytes(row.root), JournalNo(row.journal_no))
+
+
+def append(tx: Tx, origin: str, entries: list[Numbered], tree: CompactRange) -> None:
+    """Add leaves and move the head to ``tree``, the range after them."""
+    values = [{"idx": one.index, "no": one.no, "leaf": one.leaf} for one in entries]
+    insert_all(tx, ENTRIES, values)
+    upsert(
+        tx,
+        HEADS,
+        {
+            "origin": origin,
+            "size": tree.size,
+            "frontier": b"".join(tree.hashes),
+            "root": tree.root(),
+            "journal_no": entries[-1].no,
+        },
+    )
+
+
+def entries(tx: Tx, start: int, limit: int) -> list[Numbered]:
+    """Return at most ``limit`` leaves from index ``start``, in order."""
+    query = select(ENTRIES).where(ENTRIES.c.idx >= start).order_by(ENTRIES.c.idx).limit(limit)
+    return [_numbered(row) for row in rows(tx).execute(query)]
+
+
+def entry_of(tx: Tx, no: int) -> Numbered | None:
+    """Return the leaf of a journal row, None while it has no index."""
+    row = rows(tx).execute(select(ENTRIES).where(ENTRIES.c.no == no)).first()
+    return None if row is None else _numbered(row)
+
+
+def numbers(tx: Tx, no: int, limit: int) -> list[int]:
+    """Return at most ``limit`` journal numbers in the log larger than ``no``, in order."""
+    query = select(ENTRIES.c.no).where(ENTRIES.c.no > no).order_by(ENTRIES.c.no).limit(limit)
+    return [int(number) for number in rows(tx).execute(query).scalars()]
+
+
+def count_beyond(tx: Tx, size: int) -> int:
+    """Count leaves whose index is not smaller than ``size``."""
+    query = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.idx >= size)
+    return int(rows(tx).execute(query).scalar_one())
+
+
+def sign(tx: Tx, checkpoint: Signed) -> bool:
+    """Keep a checkpoint; False when its size was signed before."""
+    values = {
+        "size": checkpoint.size,
+        "root": checkpoint.root,
+        "note": checkpoint.note,
+        "at": checkpoint.at,
+    }
+    return insert_if_absent(tx, CHECKPOINTS, values)
+
+
+def latest(tx: Tx) -> Signed | None:
+    """Return the largest signed checkpoint."""
+    query = select(CHECKPOINTS).order_by(CHECKPOINTS.c.size.desc()).limit(1)
+    row = rows(tx).execute(query).first()
+    return None if row is None else _signed(row)
+
+
+def covering(tx: Tx, index: int) -> Signed | None:
+    """Return the smallest signed checkpoint that contains the leaf."""
+    query = select(CHECKPOINTS).where(CHECKPOINTS.c.size > index).order_by(CHECKPOINTS.c.size)
+    row = rows(tx).execute(query.limit(1)).first()
+    return None if row is None else _signed(row)
+
+
+def checkpoints(tx: Tx, above: int, limit: int) -> list[Signed]:
+    """Return at most ``limit`` checkpoints with sizes larger than ``above``, in order."""
+    query = select(CHECKPOINTS).where(CHECKPOINTS.c.size > above).order_by(CHECKPOINTS.c.size)
+    return [_signed(row) for row in rows(tx).execute(query.limit(limit))]
+
+
+def _numbered(row: Row[Any]) -> Numbered:
+    return Numbered(row.idx, JournalNo(row.no), bytes(row.leaf))
+
+
+def _signed(row: Row[Any]) -> Signed:
+    return Signed(row.size, bytes(row.root), row.note, row.at)
