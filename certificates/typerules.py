@@ -24,7 +24,7 @@ COMPUTED = frozenset(
         "demonstration",
     }
 )
-"""Text parts the layout fills itself, beside the fields of the type."""
+"""Text parts the layout fills itself, beside the fields and ``<table>_count`` of the type."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SOURCE = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*")
@@ -76,6 +76,7 @@ def _specs(key: str, specs: tuple[FieldSpec, ...]) -> Iterator[tuple[str, str]]:
 def _face(kind: CertificateType) -> Iterator[tuple[str, str]]:
     face = kind.face
     names = {spec.name for spec in kind.fields} | COMPUTED
+    names |= {f"{table.name}_count" for table in kind.tables}
     for where, items in (("face.items", face.items), ("face.continuation", face.continuation)):
         for no, item in enumerate(items):
             key = f"{where}[{no}]"

@@ -89,7 +89,7 @@ def wrap(fonts: Fonts, text: str, ems: float, spacing: float = 0.0) -> list[str]
 
 
 def _pieces(text: str) -> list[str]:
-    """Split into unbreakable pieces: runs of ASCII letters and digits, else one character each.
+    """Split into unbreakable pieces: runs of ASCII letters, digits and hyphens, else single ones.
 
     A mark that must not begin a line stays with the piece before it.
     """
@@ -106,7 +106,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _word(character: str) -> bool:
-    return character.isascii() and character.isalnum()
+    return character.isascii() and (character.isalnum() or character in "-_/")
 
 
 def _set(fonts: Fonts, line: str, slot: Slot, size: float, middle: float) -> Glyphs:

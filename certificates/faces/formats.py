@@ -1,11 +1,13 @@
-"""The face formats: every package of this folder that has the verb ``compile``."""
+"""The face formats: every package of this folder that has the verbs ``compile`` and ``read``."""
 
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from certificates.faces.reading import Reading
 from certificates.fonts import Fonts
 from certificates.model import CertificateType, Template
 from kernel.errors import TongbanError
@@ -28,3 +30,11 @@ def compile_face(file_format: str, kind: CertificateType, fonts: Fonts) -> Templ
     module = import_module(f"certificates.faces.{file_format}")
     template: Template = module.compile(kind, fonts)
     return template
+
+
+def reader(file_format: str) -> Callable[[bytes], Reading]:
+    """Return the function that reads a file of this format back; for rehearsals and tests."""
+    if file_format not in FORMATS:
+        raise TongbanError("format-unknown", format=file_format)
+    read: Callable[[bytes], Reading] = import_module(f"certificates.faces.{file_format}").read
+    return read

@@ -49,6 +49,7 @@ class Layout:
         check_names(self.kind, values)
         rows = {spec.name: table_rows(self.kind, spec, values) for spec in self.kind.tables}
         shown = words(self.kind, values)
+        shown |= {f"{name}_count": str(len(held)) for name, held in rows.items()}
         count = self._pages(rows)
         shown["pages"] = str(count)
         sheets = []
@@ -109,8 +110,8 @@ class Layout:
         return marks
 
     def _nothing_below(self, table: Table, middle: float) -> list[Glyphs]:
-        width = sum(column.width for column in table.columns)
-        slot = Slot(table.x, middle, width, table.size, 4, 1, "center", table.rule, spacing=1.0)
+        wide = table.columns[0].width - 2 * _PAD
+        slot = Slot(table.x + _PAD, middle, wide, table.size, 4, 1, "center", table.rule)
         return fit(self.fonts, _NOTHING_BELOW, slot) or []
 
     def _slice(self, name: str, number: int) -> tuple[int, int]:

@@ -9,6 +9,10 @@ from certificates.faces.marks import Path, Segment
 QUIET = 4
 """Modules of quiet zone that the standard asks for on every side."""
 
+_MASK = 3
+"""One mask pattern for all codes: choosing the most even of eight takes longer than all the rest
+of a certificate, and readers undo any of them."""
+
 
 def ground(item: Qr) -> Path:
     """Return the white square under the code, so that a tinted page does not disturb scanners."""
@@ -19,7 +23,7 @@ def draw(text: str, item: Qr) -> Path:
     """Return the modules of one row run as one rectangle each. Level M, version by length."""
     import segno
 
-    code = segno.make(text, error="m", micro=False, boost_error=False)
+    code = segno.make(text, error="m", micro=False, boost_error=False, mask=_MASK)
     matrix = code.matrix
     module = item.size / (len(matrix) + 2 * QUIET)
     segments: list[Segment] = []

@@ -12,19 +12,19 @@ from certificates.faces.wording import moment_text
 from certificates.fonts import Fonts
 from certificates.model import Annotation
 
-_SIZE = 12.0
-_EMS = 26.0
-_ANGLE = 30.0
-_COLOUR = "#7a3b30"
-_ALPHA = 0.26
-_BLOCKS = 3
-"""Times the block is repeated down the page, so that no cut-out is free of it."""
+_SIZE = 10.5
+_EMS = 22.0
+_ANGLE = 24.0
+_COLOUR = "#5a4a6a"
+_ALPHA = 0.30
+_DOWN, _ACROSS = 72.0, 98.0
+"""Distances of the blocks in millimetres, so that no cut-out of a page is free of them."""
 
 
 def lines(fonts: Fonts, annotation: Annotation) -> list[str]:
     """Return what the watermark says, in lines of at most ``_EMS`` ems."""
     parts = (
-        f"加注件　仅供{annotation.maker}使用",
+        f"加注件　制作者：{annotation.maker}",
         f"事由：{annotation.cause}",
         f"制作时间：{moment_text(annotation.created_at)}",
         f"有效期至：{moment_text(annotation.expires_at)}",
@@ -35,13 +35,15 @@ def lines(fonts: Fonts, annotation: Annotation) -> list[str]:
 def draw(face: Face, fonts: Fonts, annotation: Annotation) -> list[Glyphs]:
     """Return the watermark as slanted, translucent runs."""
     held = lines(fonts, annotation)
-    widest = max(fonts.width(line) for line in held)
-    room = face.width * 0.94 / math.cos(math.radians(_ANGLE))
-    size = min(_SIZE, room / (widest * POINT))
+    columns = max(1, round(face.width / _ACROSS))
+    rows = max(1, round(face.height / _DOWN))
+    room = face.width / columns * 0.96 / math.cos(math.radians(_ANGLE))
+    size = min(_SIZE, room / (max(fonts.width(line) for line in held) * POINT))
     marks: list[Glyphs] = []
-    for block in range(_BLOCKS):
-        middle = face.height * (block + 0.5) / _BLOCKS
-        marks += _block(fonts, held, size, (face.width / 2, middle))
+    for place in range(columns * rows):
+        row, column = divmod(place, columns)
+        centre = face.width * (column + 0.5) / columns, face.height * (row + 0.5) / rows
+        marks += _block(fonts, held, size, centre)
     return marks
 
 
