@@ -18,6 +18,7 @@ class Code(StrEnum):
 
     UNDECODABLE = "line-undecodable"
     FIELD_COUNT = "field-count"
+    QUOTES = "line-quotes"
     REQUIRED = "required"
     ID_FORMAT = "id-format"
     ID_FLOAT = "id-float-damage"
@@ -40,5 +41,5 @@ class Code(StrEnum):
     DUPLICATE = "duplicate"
 
 
-RULES_OF_DECODING = (Code.UNDECODABLE, Code.FIELD_COUNT)
+RULES_OF_DECODING = (Code.UNDECODABLE, Code.FIELD_COUNT, Code.QUOTES)
 """Rules for lines that never become a row of columns; ``catalog`` reports them under these."""

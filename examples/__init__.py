@@ -1,0 +1,1 @@
+"""Worlds to try the hub on: synthetic cities and their deliveries."""
