@@ -1,0 +1,142 @@
+"""Turns a verdict into the four answers that people ask for: who, when, unchanged, still valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from hub.views import moment
+
+State = Literal["good", "bad", "warn", "none"]
+Json = Mapping[str, Any]
+
+_UNCHANGED: Final = frozenset(
+    {"HASH_FAILURE", "SIG_CRYPTO_FAILURE", "FORMAT_FAILURE", "SIGNED_DATA_NOT_FOUND"}
+)
+_VALID: Final = frozenset(
+    {
+        "REVOKED", "EXPIRED", "NOT_YET_VALID", "REVOKED_NO_POE", "REVOKED_CA_NO_POE", "TRY_LATER",
+        "OUT_OF_BOUNDS_NOT_REVOKED", "OUT_OF_BOUNDS_NO_POE", "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+    }
+)  # fmt: skip
+_WHEN: Final = frozenset({"NO_POE", "TIMESTAMP_ORDER_FAILURE"})
+_TITLES: Final[Mapping[str | None, tuple[State, str, str]]] = {
+    "TOTAL_PASSED": ("good", "核验通过", "The file passed"),
+    "TOTAL_FAILED": ("bad", "核验不通过", "The file failed"),
+    "INDETERMINATE": ("warn", "无法确定", "It cannot be decided"),
+    None: ("warn", "没有电子签章", "No seal or signature"),
+}
+_QUESTIONS: Final = (
+    ("who", "谁盖的章", "Who sealed it"),
+    ("when", "何时盖的", "When"),
+    ("unchanged", "之后有无改动", "Unchanged since"),
+    ("valid", "是否仍然有效", "Still valid"),
+)
+
+
+def explain(verdict: Json) -> dict[str, Any]:
+    """Return what the verify page shows for ``Verdict.to_json()`` of ``signing``."""
+    state, zh, en = _TITLES[verdict["indication"]]
+    signatures = [_signature(item) for item in verdict["signatures"]]
+    reasons = [_finding(item) for item in _all_findings(verdict)]
+    return {
+        "state": state,
+        "zh": zh,
+        "en": en,
+        "file": verdict["file"],
+        "format": verdict["format"],
+        "at": verdict["at"],
+        "indication": verdict["indication"],
+        "sub_indications": verdict["sub_indications"],
+        "sha256": verdict["sha256"],
+        "policy": verdict["policy"],
+        "reasons": list({(item["code"], item["path"]): item for item in reasons}.values()),
+        "signatures": signatures,
+        "answers": signatures[0]["tree"] if signatures else [],
+        "register": (),
+    }
+
+
+def _all_findings(verdict: Json) -> list[Json]:
+    found: list[Json] = list(verdict["findings"])
+    for signature in verdict["signatures"]:
+        found.extend(signature["findings"])
+    return found
+
+
+def _finding(finding: Json) -> dict[str, Any]:
+    states: dict[str, State] = {"reject": "bad", "indeterminate": "warn", "warn": "none"}
+    return {
+        "state": states.get(finding["severity"], "none"),
+        "code": finding["code"],
+        "sub": finding["sub_indication"],
+        "zh": finding["zh"],
+        "en": finding["en"],
+        "path": finding["path"],
+    }
+
+
+def _signature(signature: Json) -> dict[str, Any]:
+    by_question: dict[str, list[dict[str, Any]]] = {name: [] for name, _, _ in _QUESTIONS}
+    for finding in signature["findings"]:
+        by_question[_question(finding["sub_indication"])].append(_finding(finding))
+    tree = []
+    for name, zh, en in _QUESTIONS:
+        state = _worst(by_question[name])
+        answer = _answer(name, state, signature)
+        tree.append(
+            {
+                "name": name,
+                "question": zh,
+                "question_en": en,
+                "state": state,
+                "zh": answer[0],
+                "en": answer[1],
+                "findings": by_question[name],
+            }
+        )
+    names = ("signer", "issuer", "seal_name", "seal_id", "structure", "level")
+    return {
+        "state": _TITLES[signature["indication"]][0],
+        "tree": tree,
+        **{name: signature[name] for name in names},
+    }
+
+
+def _question(sub: str | None) -> str:
+    if sub in _UNCHANGED:
+        return "unchanged"
+    if sub in _VALID:
+        return "valid"
+    return "when" if sub in _WHEN else "who"
+
+
+def _worst(findings: Sequence[Mapping[str, Any]]) -> State:
+    states = {item["state"] for item in findings}
+    return "bad" if "bad" in states else "warn" if "warn" in states else "good"
+
+
+def _answer(name: str, state: State, signature: Json) -> tuple[str, str]:
+    """Return the sentence in both languages."""
+    if name == "who":
+        who = signature["seal_name"] or signature["signer"] or "—"
+        doubt = {"good": ("", ""), "warn": ("（身份未能确认）", " (identity not confirmed)")}
+        return tuple(f"{who}{more}" for more in doubt.get(state, ("（不可信）", " (not trusted)")))  # type: ignore[return-value] # two texts in, two out
+    if name == "when":
+        proven = signature["time_source"] == "timestamp"
+        at = moment(signature["time"])
+        return (
+            f"{at}（{'时间戳证明' if proven else '签章者声明'}）",
+            f"{at} ({'proved by a timestamp' if proven else 'as the signer says'})",
+        )
+    if name == "unchanged":
+        words = {
+            "good": ("盖章后没有改动", "not changed since it was sealed"),
+            "warn": ("无法确认是否改动", "cannot tell whether it changed"),
+        }
+        return words.get(state, ("盖章后被改动，或签章无效", "changed, or the seal is not genuine"))
+    words = {
+        "good": ("印章和证书在盖章时有效", "seal and certificate were valid when it was sealed"),
+        "warn": ("无法确认是否有效", "cannot tell whether it is valid"),
+    }
+    return words.get(state, ("印章或证书已失效", "the seal or certificate is no longer valid"))
