@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from kernel.clock import FixedClock
+from kernel.ports import Objects
+from signing import store
+from signing.authority import RegionalCA
+from signing.drawing import Glyphs
+from signing.keystores import Options, open_store
+from signing.seal_model import Region
+from signing.sealing import Sealing
+from signing.seals import SealService
+from signing.signer.desk import Desk
+from signing.signer.ledger import Ledger
+from tests.signing.world import World, root
+
+
+@pytest.fixture(scope="session")
+def glyphs() -> Glyphs:
+    font = resources.files("pylopdf_fonts_zh_cn") / "NotoSerifSC-Regular.otf"
+    return Glyphs([Path(str(font))])
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    clock = FixedClock(datetime(2026, 3, 2, tzinfo=UTC))
+    keys = open_store("demo", Options(tmp_path, "test"))
+    return Desk(keys, Ledger(tmp_path / "signer" / "answers.db", clock))
+
+
+@pytest.fixture
+def world(desk: Desk, make_database, objects: Objects, clock: FixedClock, glyphs: Glyphs) -> World:
+    transactions = make_database(store.METADATA).transactions
+    region = Region("410100", "示例市", demo=True)
+    authority = RegionalCA(region=region, signer=desk, transactions=transactions, clock=clock)
+    authority.establish(root())
+    common = {
+        "transactions": transactions,
+        "objects": objects,
+        "signer": desk,
+        "authority": authority,
+        "clock": clock,
+    }
+    return World(
+        desk,
+        transactions,
+        objects,
+        authority,
+        SealService(**common, glyphs=glyphs),
+        Sealing(**common),
+        clock,
+    )
