@@ -41,7 +41,7 @@ def compare(layout: Layout, values: FaceValues, reading: Reading) -> tuple[str, 
         faults += [
             f"page {number}: {fault}" for fault in _text_faults((*fixed, *sheet.marks), text)
         ]
-    return (*faults, *_metadata_faults(values, reading))
+    return (*faults, *_metadata_faults(layout.kind, values, reading))
 
 
 def _text_faults(marks: Sequence[Mark], text: str) -> list[str]:
@@ -55,8 +55,8 @@ def _text_faults(marks: Sequence[Mark], text: str) -> list[str]:
     return [*faults, *([f"{torn} runs of text are torn apart"] if torn else [])]
 
 
-def _metadata_faults(values: FaceValues, reading: Reading) -> list[str]:
-    wanted = of_file(values)
+def _metadata_faults(kind: CertificateType, values: FaceValues, reading: Reading) -> list[str]:
+    wanted = of_file(kind, values)
     faults = [f"metadata {name} is missing" for name in REQUIRED if not reading.metadata.get(name)]
     names = wanted.keys() | reading.metadata.keys()
     faults += [

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from certificates.model import CertificateType, FaceValues, FieldSpec, TableSpec
+from kernel.clock import BEIJING
 from kernel.errors import TongbanError
-
-BEIJING = timezone(timedelta(hours=8), "UTC+8")
-"""Dates on certificates are Beijing dates."""
 
 DEMONSTRATION = "演示证照：证照类型代码与版面为合成，持证主体为虚构，不具有法律效力"
 

@@ -10,10 +10,10 @@ from itertools import count
 from certificates.faces.layout import Layout
 from certificates.faces.marks import Glyphs, Mark, Sheet
 from certificates.faces.ofd import content, parts
-from certificates.faces.wording import BEIJING
 from certificates.fonts import Embedded, Fonts
 from certificates.metadata import of_file
 from certificates.model import CertificateType, FaceValues
+from kernel.clock import BEIJING
 from signing.formats.ofd import package
 from signing.model import Placement
 
@@ -51,7 +51,7 @@ class OfdTemplate:
         sheets = self.layout.sheets(values)
         characters = {c for s in sheets for m in s.marks if isinstance(m, Glyphs) for c in m.text}
         own = self.layout.fonts.embed(characters, FONT_NAME)
-        entries = of_file(values)
+        entries = of_file(self.kind, values)
         box = _box(self.kind)
         ids = count(self.next_id)
         page_ids = [next(ids) for _ in sheets]

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from certificates.faces.layout import Layout
 from certificates.faces.marks import POINT, Glyphs, Mark, Sheet
 from certificates.faces.pdf import content, fontobjects, syntax, xmp
-from certificates.faces.wording import BEIJING
 from certificates.fonts import Embedded, Fonts
 from certificates.metadata import of_file
 from certificates.model import CertificateType, FaceValues
+from kernel.clock import BEIJING
 from signing.model import Placement
 
 FONT_NAME = "TongbanSong"
@@ -63,7 +63,7 @@ class PdfTemplate:
 
     def _objects(self, values: FaceValues, sheets: Sequence[Sheet], first: int) -> list[bytes]:
         """Return pages tree, metadata, information, font, then page and content per sheet."""
-        entries = of_file(values)
+        entries = of_file(self.kind, values)
         characters = {c for s in sheets for m in s.marks if isinstance(m, Glyphs) for c in m.text}
         font = self.layout.fonts.embed(characters, FONT_NAME)
         font_at = first + 3
