@@ -8,7 +8,7 @@ before the transaction that names them; an object without a name is harmless.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.facevalues import face_values
 from certificates.model import CertificateStatus, Format
-from certificates.ports import SealOrder
+from certificates.ports import SealIntent, SealOrder
 from certificates.register_model import IssueFailure, Step, StoredFile
 from certificates.register_store import Draft
 from certificates.subjects import slots
@@ -51,6 +51,7 @@ class Arrows:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._approvals: dict[str, Mapping[Format, str]] = {}
 
     def render(self, actor: Actor, drafts: Sequence[Draft]) -> Rendered:
         """Draw both faces, store them under their digests, go on to RENDERED.
@@ -110,6 +111,7 @@ class Arrows:
     def intend(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
         """Record the intent to use the real key: one entry with count and digest root."""
         files = self.files(drafts, store.UNSEALED)
+        self._approved(drafts, files)
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.RENDERED)
@@ -129,9 +131,11 @@ class Arrows:
         stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
         """
         files = self.files(drafts, store.UNSEALED)
+        approvals = self._approved(drafts, files)
         made: Files = {
             draft.certificate.id: tuple(
-                self._sealed(draft, item) for item in files[draft.certificate.id]
+                self._sealed(draft, item, approvals[item.format])
+                for item in files[draft.certificate.id]
             )
             for draft in drafts
         }
@@ -194,11 +198,36 @@ class Arrows:
             for file_format in FORMATS
         )
 
-    def _sealed(self, draft: Draft, item: StoredFile) -> StoredFile:
+    def _approved(self, drafts: Sequence[Draft], files: Files) -> Mapping[Format, str]:
+        """Declare the use of the seal, once a batch; after a restart once for what is left of it.
+
+        All drafts of a batch are of one type, hence under one seal.
+        """
+        batch = subject_of(drafts)
+        if batch not in self._approvals:
+            kind = self._tools.types[drafts[0].certificate.type]
+            flat = _flat(files, ids_of(drafts))
+            self._approvals[batch] = {
+                file_format: self._tools.sealer.declare(
+                    SealIntent(
+                        format=file_format,
+                        org=drafts[0].certificate.issuer,
+                        seal=kind.seal,
+                        type=kind.name,
+                        count=len(drafts),
+                        root=digest_root(item for item in flat if item[1].format == file_format),
+                    )
+                )
+                for file_format in FORMATS
+            }
+        return self._approvals[batch]
+
+    def _sealed(self, draft: Draft, item: StoredFile, approval: str) -> StoredFile:
         tools = self._tools
         unsealed = tools.objects.get(item.digest)
+        order = replace(self._order(draft, item.format), approval=approval)
         with tools.probe.durable("certificates.signature"):
-            sealed = tools.sealer.seal(self._order(draft, item.format), unsealed)
+            sealed = tools.sealer.seal(order, unsealed)
         verdict = tools.judge.judge(sealed, tools.clock.now())
         if not verdict.passed:
             codes = ",".join(verdict.codes) or verdict.indication

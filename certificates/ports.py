@@ -73,6 +73,20 @@ class SealOrder:
     at: datetime
     placement: Placement
     approval: str = ""
+    """What ``Sealer.declare`` returned; empty: this one file is declared by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealIntent:
+    """What is about to be sealed with one seal: declared before the first signature of a batch."""
+
+    format: Format
+    org: str
+    seal: str
+    type: str
+    count: int
+    root: str
+    """Commits to the unsealed files: SHA-256 over their digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,12 @@ class Rehearsal:
 
 class Sealer(Protocol):
     """Applies a seal. Implemented over ``signing.formats`` and the signer; never holds a key."""
+
+    def declare(self, intent: SealIntent) -> str:
+        """Record one intent for a batch; returns the approval that each of its orders names.
+
+        Raises TongbanError ``seal-unavailable``.
+        """
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
         """Return the sealed file.

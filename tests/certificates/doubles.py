@@ -11,7 +11,7 @@ from pathlib import Path
 
 from certificates import typebook
 from certificates.model import CertificateType, FaceValues, Format
-from certificates.ports import Judgement, Rehearsal, SealOrder
+from certificates.ports import Judgement, Rehearsal, SealIntent, SealOrder
 from certificates.tools import Tools
 from kernel.clock import Clock
 from kernel.errors import TongbanError
@@ -144,6 +144,9 @@ class LedgerSealer:
     ledger: Path
     rehearsals: int = 0
     spoil: bool = False
+
+    def declare(self, intent: SealIntent) -> str:
+        return f"approval/{intent.format}/{intent.count}"
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
         digest = hashlib.sha256(unsealed).hexdigest()
