@@ -1,0 +1,1 @@
+"""PDF (ISO 32000): PAdES seals made by pyHanko, evidence read with tolerance and without trust."""

@@ -1,0 +1,189 @@
+"""Sealing a PDF: PAdES B-B (ETSI EN 319 142-1), certification signature that permits no change.
+
+pyHanko lays out the file; the key is reached only through ``sign``, which sees a digest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kernel.clock import BEIJING
+from kernel.errors import TongbanError
+from signing.algorithms import Algorithm, by_name
+from signing.formats.pdf.oids import register
+from signing.model import Placement, SealMaterial, SignDigest
+from signing.x509 import parse
+
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+T = TypeVar("T")
+
+POINTS_PER_MM = 72 / 25.4
+FIELD = "Seal1"
+_CMS_OVERHEAD = 1400
+"""Octets of CMS around the certificates: attributes, signature value, wrappers, some slack."""
+_MECHANISMS = {
+    "sm2_sm3": "sm3_sm2",
+    "ecdsa_p256": "sha256_ecdsa",
+    "rsa_pkcs1": "sha256_rsa",
+}
+
+
+def seal(
+    unsealed: bytes,
+    material: SealMaterial,
+    placements: Sequence[Placement],
+    at: datetime,
+    sign: SignDigest,
+) -> bytes:
+    """Return the sealed file: one more revision that covers the whole file.
+
+    The seal's picture is drawn at the one placement. Raises TongbanError ``seal-not-possible``, and
+    whatever ``sign`` raises.
+    """
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.pdf_utils.misc import PdfError
+
+    if len(placements) != 1:
+        raise TongbanError("seal-not-possible", reason="a PDF seal has exactly one place")
+    if material.algorithm not in _MECHANISMS:
+        reason = f"PDF seals cannot be made with {material.algorithm}"
+        raise TongbanError("seal-not-possible", reason=reason)
+    register()
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(unsealed), strict=False)
+        session, reserved = _session(writer, material, placements[0], at, sign)
+    except (PdfError, KeyError, IndexError, ValueError, OSError) as error:
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise TongbanError("seal-not-possible", reason=reason) from error
+    return _finish(session, reserved, at)
+
+
+def _session(
+    writer: IncrementalPdfFileWriter,
+    material: SealMaterial,
+    placement: Placement,
+    at: datetime,
+    sign: SignDigest,
+) -> tuple[Any, int]:
+    """Return pyHanko's signing session and the octets to keep free for the CMS, in hex digits."""
+    from pyhanko.sign import fields, signers
+
+    method = by_name(material.algorithm)
+    signer = _signer(material, method, sign)
+    box = _box(writer, placement)
+    maker = signers.PdfSigner(
+        signers.PdfSignatureMetadata(
+            field_name=FIELD,
+            md_algorithm=method.digest_name,
+            subfilter=fields.SigSeedSubFilter.PADES,
+            certify=True,
+            docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+            name=material.name,
+        ),
+        signer=signer,
+        stamp_style=_style(material),
+        new_field_spec=fields.SigFieldSpec(FIELD, on_page=placement.page, box=box),
+    )
+    session = maker.init_signing_session(writer)
+    session.system_time = at.astimezone(BEIJING).replace(microsecond=0)
+    octets = len(material.certificate) + sum(map(len, material.chain)) + _CMS_OVERHEAD
+    return session, 2 * octets
+
+
+def _finish(session: Any, reserved: int, at: datetime) -> bytes:
+    from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+
+    document = session.prepare_tbs_document(validation_info=None, bytes_reserved=reserved)
+    prepared, output = document.digest_tbs_document()
+    attributes = PdfCMSSignedAttributes(signing_time=at)
+    signed = document.perform_signature(
+        document_digest=prepared.document_digest, pdf_cms_signed_attrs=attributes
+    )
+    _run(_run(signed).post_signature_processing(output))
+    return bytes(output.getbuffer())
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run pyHanko's coroutine to its end, whether or not an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()
+
+
+def _box(writer: IncrementalPdfFileWriter, placement: Placement) -> tuple[int, int, int, int]:
+    """Return the placement as a PDF rectangle in points, origin at the page's bottom left."""
+    page = writer.find_page_for_modification(placement.page)[0].get_object()
+    while "/MediaBox" not in page:
+        page = page["/Parent"]
+    left, _, _, top = (float(value) for value in page["/MediaBox"])
+    x1 = left + placement.x_mm * POINTS_PER_MM
+    y2 = top - placement.y_mm * POINTS_PER_MM
+    x2 = x1 + placement.width_mm * POINTS_PER_MM
+    y1 = y2 - placement.height_mm * POINTS_PER_MM
+    return round(x1), round(y1), round(x2), round(y2)
+
+
+def _style(material: SealMaterial) -> Any:
+    from PIL import Image
+    from pyhanko.pdf_utils.images import PdfImage
+    from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
+    from pyhanko.stamp import StaticStampStyle
+
+    whole = SimpleBoxLayoutRule(
+        x_align=AxisAlignment.ALIGN_MID,
+        y_align=AxisAlignment.ALIGN_MID,
+        margins=Margins.uniform(0),
+        inner_content_scaling=InnerScaling.STRETCH_TO_FIT,
+    )
+    with Image.open(io.BytesIO(material.picture_png)) as picture:
+        picture.load()
+        return StaticStampStyle(
+            border_width=0,
+            background=PdfImage(picture.convert("RGBA")),
+            background_layout=whole,
+            background_opacity=1.0,
+        )
+
+
+def _signer(material: SealMaterial, method: Algorithm, sign: SignDigest) -> Any:
+    """Return a pyHanko signer whose raw signature is made elsewhere."""
+    from asn1crypto import algos
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.sign.signers.pdf_cms import Signer
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    spki = parse(material.certificate).spki
+    placeholder = bytes(512 if method.name == "rsa_pkcs1" else 72)
+
+    class Delegate(Signer):  # type: ignore[misc] # pyHanko is not type-checked here
+        """Hands the digest of the signed attributes to ``sign``."""
+
+        async def async_sign_raw(
+            self,
+            data: bytes,
+            digest_algorithm: str,
+            dry_run: bool = False,  # noqa: FBT001, FBT002 - pyHanko's signature
+        ) -> bytes:
+            """Return the signature over ``data``; a dry run gets as many octets."""
+            assert digest_algorithm == method.digest_name
+            return placeholder if dry_run else sign(method.digest(data, spki))
+
+    store = SimpleCertificateStore()
+    for der in (material.certificate, *material.chain):
+        store.register(asn1_x509.Certificate.load(der))
+    return Delegate(
+        signing_cert=asn1_x509.Certificate.load(material.certificate),
+        cert_registry=store,
+        signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": _MECHANISMS[method.name]}),
+        embed_roots=False,
+    )
