@@ -35,18 +35,33 @@ _MIB = 1024 * 1024
 
 
 def load(home: Path | None) -> Mapping[str, Source]:
-    """Read every source of a hub, by name.
-
-    Raises TongbanError ``source-invalid`` for a faulty file and when two sources claim one
-    resource: each resource has one source department (一数一源).
-    """
-    members = registry.load("catalog", "sources", ".toml", home).members
-    sources = {name: parse(name, member.data, member.digest) for name, member in members.items()}
-    claims = Counter(source.resource for source in sources.values())
-    for source in sources.values():
-        if claims[source.resource] > 1:
-            raise _invalid(source.name, [f"resource {source.resource} has another source already"])
+    """Read every source of a hub, by name; raises TongbanError for the first faulty one."""
+    sources, faults = load_each(home)
+    for fault in faults.values():
+        raise fault
     return sources
+
+
+def load_each(home: Path | None) -> tuple[Mapping[str, Source], Mapping[str, TongbanError]]:
+    """Read every source and, by name, the fault of each file that cannot be used.
+
+    One department's faulty file must not stop the others. A fault is ``source-invalid``, also for
+    sources that claim one resource: each resource has one source (一数一源).
+    """
+    sources: dict[str, Source] = {}
+    faults: dict[str, TongbanError] = {}
+    for name, member in registry.load("catalog", "sources", ".toml", home).members.items():
+        try:
+            sources[name] = parse(name, member.data, member.digest)
+        except TongbanError as fault:
+            faults[name] = fault
+    claims = Counter(source.resource for source in sources.values())
+    for name, source in list(sources.items()):
+        if claims[source.resource] > 1:
+            problem = f"resource {source.resource} has another source already"
+            faults[name] = _invalid(name, [problem])
+            del sources[name]
+    return sources, faults
 
 
 def in_order(sources: Mapping[str, Source]) -> tuple[Source, ...]:

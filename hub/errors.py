@@ -23,3 +23,7 @@ class Code(StrEnum):
     LINK_USED = "link-used"
     BUSY = "busy"
     INTERNAL = "internal-error"
+    AIRFLOW_MIGRATE_FAILED = "airflow-migrate-failed"
+    AIRFLOW_UNHEALTHY = "airflow-unhealthy"
+    AIRFLOW_PORT_TAKEN = "airflow-port-taken"
+    AIRFLOW_REFUSED = "airflow-refused"

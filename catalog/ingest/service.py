@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Ingest:
     gate: Gate
     clock: Clock
     probe: Probe
+    faults: Mapping[str, TongbanError] = field(default_factory=dict)
+    """Sources whose files cannot be used, by name."""
 
     def run(self, actor: Actor, source: str) -> Outcome | Refused:
         """Do all four steps. The same delivery under the same rules changes nothing.
@@ -112,6 +114,8 @@ class Ingest:
         return fresh[0] if fresh else self._outcome(batch)
 
     def _source(self, name: str) -> Source:
+        if name in self.faults:
+            raise self.faults[name]
         if name not in self.sources:
             known = "、".join(sorted(self.sources))
             raise TongbanError(Code.SOURCE_UNKNOWN, source=name, known=known)
