@@ -65,3 +65,4 @@ class Code(StrEnum):
     FACE_OVERFLOW = "face-overflow"
     FACE_VALUE_MISSING = "face-value-missing"
     FACE_VALUE_UNKNOWN = "face-value-unknown"
+    HOLDER_MISSING = "holder-missing"

@@ -79,6 +79,41 @@ ENDED = frozenset(
 """Statuses that free the holder's place for another certificate of the same type."""
 
 
+class Reason(StrEnum):
+    """Why a status was changed by decision."""
+
+    HOLDER_REQUEST = "holder-request"
+    """持证人申请."""
+    DATA_CORRECTED = "data-corrected"
+    """源数据更正."""
+    ISSUED_IN_ERROR = "issued-in-error"
+    """签发错误."""
+    FACT_ENDED = "fact-ended"
+    """登记事实终止, such as a divorce."""
+    SANCTION = "sanction"
+    """行政处罚."""
+    INVESTIGATION = "investigation"
+    """调查期间."""
+    LOSS_REPORTED = "loss-reported"
+    """挂失."""
+    SETTLED = "settled"
+    """原因消除, for a restoration."""
+
+
+REASON_TITLES: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.HOLDER_REQUEST: "持证人申请",
+        Reason.DATA_CORRECTED: "源数据更正",
+        Reason.ISSUED_IN_ERROR: "签发错误",
+        Reason.FACT_ENDED: "登记事实终止",
+        Reason.SANCTION: "行政处罚",
+        Reason.INVESTIGATION: "调查期间",
+        Reason.LOSS_REPORTED: "挂失",
+        Reason.SETTLED: "原因消除",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Lineage: which row of which published version gave the values of ``fields``.
