@@ -42,6 +42,7 @@ class Code(StrEnum):
     SIGNATURE_FAILED = "signature-failed"
     SIGNER_ID_TOO_LONG = "signer-id-too-long"
     SIGNER_RUNNING = "signer-running"
+    SIGNER_STORAGE = "signer-storage"
     SIGNER_UNREACHABLE = "signer-unreachable"
     SM2_SELF_TEST_FAILED = "sm2-self-test-failed"
     SM2_UNAVAILABLE = "sm2-unavailable"

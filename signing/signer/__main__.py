@@ -7,6 +7,7 @@ import fcntl
 import os
 import resource
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
@@ -22,7 +23,10 @@ from signing.signer.desk import Desk
 from signing.signer.ledger import FILE, Ledger
 from signing.signer.place import socket_path
 from signing.signer.server import SignerServer
+from storage.probe import NoProbe, parse
 
+KILL = "TONGBAN_KILL_SIGNER"
+"""Environment variable: stops the signer around a durable write, as ``storage.probe`` describes."""
 _FAILED = 4
 """Exit code where the environment is at fault, as for every command of the hub."""
 
@@ -35,7 +39,8 @@ def main(words: Sequence[str] | None = None) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         _run(arguments)
-    except TongbanError as error:
+    except (TongbanError, OSError, sqlite3.Error) as failure:
+        error = failure if isinstance(failure, TongbanError) else TongbanError("signer-storage")
         message = load_messages("signing")[error.code]
         sys.stderr.write(f"{message.text(error.params)}\n{message.next_step(error.params)}\n")
         sys.stdout.write(f"failed:{error.code}\n")
@@ -63,7 +68,8 @@ def _run(arguments: argparse.Namespace) -> None:
         raise TongbanError("signer-running") from error
     by_name("sm2_sm3")  # its self-test stops the set-up here rather than at the first seal
     options = Options(home, arguments.environment, arguments.password_file)
-    ledger = Ledger(home / FILE, SystemClock())
+    wanted = os.environ.get(KILL, "")
+    ledger = Ledger(home / FILE, SystemClock(), parse(wanted) if wanted else NoProbe())
     server = SignerServer(path, Desk(open_store(arguments.keystore, options), ledger))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _stop(server))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernel.clock import Clock, to_iso
+from kernel.ports import Probe
 from signing.ports import SignRequest
 
 FILE = "signer/answers.db"
@@ -50,8 +51,9 @@ class Kept:
 class Ledger:
     """The table. Threads share one connection behind a lock; every keep is one synced commit."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, probe: Probe) -> None:
         """Open or make the file with mode 0600 in a folder with mode 0700."""
+        self._probe = probe
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         self._clock = clock
@@ -76,7 +78,8 @@ class Ledger:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 kept = tuple(self._keep(request, signature, at) for request, signature in signed)
-                self._db.execute("COMMIT")
+                with self._probe.durable("signer.answers"):
+                    self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")

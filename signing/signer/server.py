@@ -72,14 +72,15 @@ class _Connection(socketserver.BaseRequestHandler):
 
 def answer(signer: Signer, call: Any) -> Json:
     """Carry out one call. Failures become values; only FrameError is raised."""
-    if not isinstance(call, Mapping) or call.get("call") not in _CALLS:
+    name = call.get("call") if isinstance(call, Mapping) else None
+    if not isinstance(name, str) or name not in _CALLS:
         raise frames.FrameError("no such call")
     try:
-        return {"done": _CALLS[call["call"]](signer, call.get("with"))}
+        return {"done": _CALLS[name](signer, call.get("with"))}
     except TongbanError as error:
         return _failed(error.code, error.params)
     except (OSError, sqlite3.Error):
-        return _failed("signature-failed", {"algorithm": "-"})
+        return _failed("signer-storage", {})
 
 
 def _failed(code: str, params: Mapping[str, str]) -> Json:

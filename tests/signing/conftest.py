@@ -17,6 +17,8 @@ from signing.sealing import Sealing
 from signing.seals import SealService
 from signing.signer.desk import Desk
 from signing.signer.ledger import Ledger
+from storage.probe import NoProbe
+from tests.conftest import MakeDatabase
 from tests.signing.world import World, root
 
 
@@ -30,11 +32,13 @@ def glyphs() -> Glyphs:
 def desk(tmp_path: Path) -> Desk:
     clock = FixedClock(datetime(2026, 3, 2, tzinfo=UTC))
     keys = open_store("demo", Options(tmp_path, "test"))
-    return Desk(keys, Ledger(tmp_path / "signer" / "answers.db", clock))
+    return Desk(keys, Ledger(tmp_path / "signer" / "answers.db", clock, NoProbe()))
 
 
 @pytest.fixture
-def world(desk: Desk, make_database, objects: Objects, clock: FixedClock, glyphs: Glyphs) -> World:
+def world(
+    desk: Desk, make_database: MakeDatabase, objects: Objects, clock: FixedClock, glyphs: Glyphs
+) -> World:
     transactions = make_database(store.METADATA).transactions
     region = Region("410100", "示例市", demo=True)
     authority = RegionalCA(region=region, signer=desk, transactions=transactions, clock=clock)

@@ -92,7 +92,7 @@ def test_the_demo_store_announces_itself_and_production_refuses_it(
     keys = open_store("demo", Options(tmp_path, "demo"))
     assert keys.demo
     assert "unsafe" in capsys.readouterr().out
-    assert list((tmp_path / "keys").iterdir())[0].name.startswith("UNSAFE")
+    assert next((tmp_path / "keys").iterdir()).name.startswith("UNSAFE")
     with pytest.raises(TongbanError, match="demo-keystore-refused"):
         open_store("demo", Options(tmp_path, "production"))
 
