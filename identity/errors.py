@@ -23,4 +23,5 @@ class Code(StrEnum):
     CLIENT_UNKNOWN = "client-unknown"
     CLIENT_SUSPENDED = "client-suspended"
     TOKEN_INVALID = "token-invalid"  # noqa: S105 - the name of a refusal, not a secret
+    TICKET_INVALID = "ticket-invalid"
     REGISTRY_BROKEN = "identity-registry-broken"

@@ -142,6 +142,15 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """A single-use right to fetch ``subject`` until ``expires``."""
+
+    token: str = field(repr=False)
+    subject: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Assertion:
     """What a checked client assertion (RFC 7523 §2.2) says: who, its single-use id, its end."""
 

@@ -24,6 +24,7 @@ from identity.model import (
 )
 from identity.ports import holder_ref
 from identity.tally import Tally
+from identity.tickets import Tickets
 from kernel.actors import Actor, ActorKind, authorise
 from kernel.clock import Clock
 from kernel.errors import Refused
@@ -56,6 +57,7 @@ class Identity:
         self._production = environment == PRODUCTION
         self._audiences = audiences
         self._tally = Tally()
+        self.tickets = Tickets(transactions, clock)
         self._public = Actor(
             "public",
             ActorKind.PUBLIC,

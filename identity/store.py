@@ -48,9 +48,18 @@ _CLIENT: Final = Table(
     Column("status", String(16), nullable=False),
     Column("since", String(24), nullable=False),
 )
+_TICKET: Final = Table(
+    "identity_ticket",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("actor", String(96), nullable=False),
+    Column("subject", String(160), nullable=False),
+    Column("expires", String(24), nullable=False),
+)
 Index("identity_session_expires", _SESSION.c.expires)
 Index("identity_token_expires", _TOKEN.c.expires)
 Index("identity_assertion_expires", _ASSERTION.c.expires)
+Index("identity_ticket_expires", _TICKET.c.expires)
 
 _INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -108,6 +117,20 @@ def spend_assertion(tx: Tx, client: str, jti: str, expires: datetime) -> bool:
     return bool(done.rowcount == 1)
 
 
+def add_ticket(tx: Tx, digest: str, actor: str, subject: str, expires: datetime) -> None:
+    """Remember a single-use ticket by its digest."""
+    values = {"digest": digest, "actor": actor, "subject": subject, "expires": to_iso(expires)}
+    rows(tx).execute(_TICKET.insert().values(values))
+
+
+def spend_ticket(tx: Tx, digest: str, actor: str, now: datetime) -> str | None:
+    """Use up a live ticket of this actor and return its subject; None for any other."""
+    mine = (_TICKET.c.digest == digest) & (_TICKET.c.actor == actor)
+    query = delete(_TICKET).where(mine).returning(_TICKET.c.subject, _TICKET.c.expires)
+    row = rows(tx).execute(query).first()
+    return row.subject if row is not None and from_iso(row.expires) > now else None
+
+
 def client_status(tx: Tx, client: str) -> ClientStatus | None:
     """Return the status an administrator set, which wins over the registry's; None if none."""
     found = rows(tx).execute(select(_CLIENT.c.status).where(_CLIENT.c.client == client)).scalar()
@@ -126,5 +149,5 @@ def set_client_status(tx: Tx, client: str, status: ClientStatus, now: datetime) 
 def forget_expired(tx: Tx, now: datetime) -> None:
     """Drop what can no longer be used, so that the tables stay as small as the last hours."""
     limit = to_iso(now)
-    for table in (_SESSION, _TOKEN, _ASSERTION):
+    for table in (_SESSION, _TOKEN, _ASSERTION, _TICKET):
         rows(tx).execute(delete(table).where(table.c.expires < limit))

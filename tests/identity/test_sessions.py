@@ -139,6 +139,18 @@ def test_a_flood_of_strangers_makes_one_entry_a_minute_with_their_number(
     assert [json.loads(row.body)["data"]["count"] for row in rows] == [1, 50]
 
 
+def test_a_ticket_opens_once_for_its_actor_within_five_minutes(
+    identity: Identity, clock: FixedClock
+) -> None:
+    mine, other = system("mine"), system("other")
+    one, two = identity.tickets.give(mine, ("req-1/pdf", "req-1/ofd")).result(5).value
+    assert identity.tickets.take(other, one.token).result(5).value == Refused("ticket-invalid")
+    assert identity.tickets.take(mine, one.token).result(5).value == "req-1/pdf"
+    assert identity.tickets.take(mine, one.token).result(5).value == Refused("ticket-invalid")
+    clock.advance(minutes=5)
+    assert identity.tickets.take(mine, two.token).result(5).value == Refused("ticket-invalid")
+
+
 def test_the_wider_reach_of_two_roles_holds(directory: Directory) -> None:
     rights = directory.rights(("holder", "approver"))
     assert rights["certificates.read"] is Reach.ORG
