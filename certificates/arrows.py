@@ -8,7 +8,7 @@ before the transaction that names them; an object without a name is harmless.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from certificates import register_store as store
 from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.facevalues import face_values
-from certificates.model import CertificateStatus, Format
+from certificates.model import CertificateStatus, FaceValues, Format
 from certificates.ports import SealIntent, SealOrder
 from certificates.register_model import IssueFailure, Step, StoredFile
 from certificates.register_store import Draft
@@ -51,7 +51,6 @@ class Arrows:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._approvals: dict[str, Mapping[Format, str]] = {}
 
     def render(self, actor: Actor, drafts: Sequence[Draft]) -> Rendered:
         """Draw both faces, store them under their digests, go on to RENDERED.
@@ -93,36 +92,40 @@ class Arrows:
         tx.record(Event("certificates.issue-failed", key, actor, {"code": code}))
 
     def rehearse(self, drafts: Sequence[Draft]) -> None:
-        """Seal each draft with a throw-away key and lint the result, before the real key is used.
+        """Lint each draft and seal it with a throw-away key, before the real key is used.
 
         Raises TongbanError ``rehearsal-failed``; the drafts stay RENDERED.
         """
         files = self.files(drafts, store.UNSEALED)
         for draft in drafts:
             for item in files[draft.certificate.id]:
-                order = self._order(draft, item.format)
-                trial = self._tools.sealer.rehearse(order, self._tools.objects.get(item.digest))
-                now = self._tools.clock.now()
-                verdict = self._tools.judge.judge(trial.sealed, now, trial.anchors)
-                if not verdict.passed:
-                    codes = ",".join(verdict.codes) or verdict.indication
-                    raise TongbanError(Code.REHEARSAL_FAILED, codes=codes)
+                faults = self._trial(draft, item)
+                if faults:
+                    raise TongbanError(Code.REHEARSAL_FAILED, codes="; ".join(faults[:5]))
 
     def intend(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
-        """Record the intent to use the real key: one entry with count and digest root."""
+        """Declare the use of the real key: one intent per file format, with count and digest root.
+
+        The approvals that come of it are kept with the certificates, for a crash hereafter.
+        """
         files = self.files(drafts, store.UNSEALED)
-        self._approved(drafts, files)
+        approvals: dict[str, str] = {name: self._declare(drafts, files, name) for name in FORMATS}
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.RENDERED)
             keys = [key for key in ids_of(drafts) if key in there]
             self._move(tx, keys, Step.RENDERED, Step.SIGNING)
-            root = digest_root(_flat(files, keys))
-            data: dict[str, Json] = {"count": len(keys) * len(FORMATS), "root": root}
+            store.approve(tx, keys, approvals)
+            data: dict[str, Json] = {
+                "count": len(keys) * len(FORMATS),
+                "root": digest_root(_flat(files, keys)),
+                "approvals": list(approvals.values()),
+            }
             tx.record(Event("certificates.sealing-intended", subject_of(drafts), actor, data))
             return there
 
-        return _moved(drafts, self.write("intend", work).value, Step.SIGNING)
+        moved = _moved(drafts, self.write("intend", work).value, Step.SIGNING)
+        return [replace(draft, approvals=approvals) for draft in moved]
 
     def seal(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
         """Seal both files with the real key and verify each before it counts.
@@ -131,11 +134,9 @@ class Arrows:
         stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
         """
         files = self.files(drafts, store.UNSEALED)
-        approvals = self._approved(drafts, files)
         made: Files = {
             draft.certificate.id: tuple(
-                self._sealed(draft, item, approvals[item.format])
-                for item in files[draft.certificate.id]
+                self._sealed(draft, item) for item in files[draft.certificate.id]
             )
             for draft in drafts
         }
@@ -182,52 +183,59 @@ class Arrows:
     def _move(self, tx: Tx, keys: Sequence[CertificateId], before: Step, after: Step) -> None:
         store.advance(tx, keys, before, after, self._tools.clock.now())
 
-    def _draw(self, draft: Draft) -> tuple[StoredFile, ...]:
+    def _values(self, draft: Draft) -> FaceValues:
         tools = self._tools
         one = draft.certificate
-        kind = tools.types[one.type]
-        values = face_values(
-            kind,
+        return face_values(
+            tools.types[one.type],
             one,
             open_contents(tools.vault, one.id, draft.contents),
             codes=tools.codes,
             address=tools.address,
         )
+
+    def _draw(self, draft: Draft) -> tuple[StoredFile, ...]:
+        tools = self._tools
+        kind = tools.types[draft.certificate.type]
+        values = self._values(draft)
         return tuple(
             self._stored(file_format, tools.press.fill(kind, file_format, values))
             for file_format in FORMATS
         )
 
-    def _approved(self, drafts: Sequence[Draft], files: Files) -> Mapping[Format, str]:
-        """Declare the use of the seal, once a batch; after a restart once for what is left of it.
-
-        All drafts of a batch are of one type, hence under one seal.
-        """
-        batch = subject_of(drafts)
-        if batch not in self._approvals:
-            kind = self._tools.types[drafts[0].certificate.type]
-            flat = _flat(files, ids_of(drafts))
-            self._approvals[batch] = {
-                file_format: self._tools.sealer.declare(
-                    SealIntent(
-                        format=file_format,
-                        org=drafts[0].certificate.issuer,
-                        seal=kind.seal,
-                        type=kind.name,
-                        count=len(drafts),
-                        root=digest_root(item for item in flat if item[1].format == file_format),
-                    )
-                )
-                for file_format in FORMATS
-            }
-        return self._approvals[batch]
-
-    def _sealed(self, draft: Draft, item: StoredFile, approval: str) -> StoredFile:
+    def _trial(self, draft: Draft, item: StoredFile) -> tuple[str, ...]:
         tools = self._tools
         unsealed = tools.objects.get(item.digest)
-        order = replace(self._order(draft, item.format), approval=approval)
+        kind = tools.types[draft.certificate.type]
+        faults = tools.press.lint(kind, item.format, self._values(draft), unsealed)
+        if faults:
+            return tuple(faults)
+        trial = tools.sealer.rehearse(self._order(draft, item.format), unsealed)
+        verdict = tools.judge.judge(trial.sealed, tools.clock.now(), trial.anchors)
+        return () if verdict.passed else verdict.codes or (verdict.indication,)
+
+    def _declare(self, drafts: Sequence[Draft], files: Files, file_format: Format) -> str:
+        """Declare the use of one seal. All drafts of a batch are of one type and one issuer."""
+        one = drafts[0].certificate
+        wanted = [
+            (key, item) for key, item in _flat(files, ids_of(drafts)) if item.format == file_format
+        ]
+        intent = SealIntent(
+            format=file_format,
+            org=one.issuer,
+            seal=self._tools.types[one.type].seal,
+            type=one.type,
+            count=len(wanted),
+            root=digest_root(wanted),
+        )
+        with self._tools.probe.durable("certificates.declare"):
+            return self._tools.sealer.declare(intent)
+
+    def _sealed(self, draft: Draft, item: StoredFile) -> StoredFile:
+        tools = self._tools
+        unsealed = tools.objects.get(item.digest)
         with tools.probe.durable("certificates.signature"):
-            sealed = tools.sealer.seal(order, unsealed)
+            sealed = tools.sealer.seal(self._order(draft, item.format), unsealed)
         verdict = tools.judge.judge(sealed, tools.clock.now())
         if not verdict.passed:
             codes = ",".join(verdict.codes) or verdict.indication
@@ -250,6 +258,7 @@ class Arrows:
             purpose=f"certificate-{file_format}",
             at=one.issued_at,
             placement=self._tools.press.placement(kind, file_format),
+            approval=draft.approvals.get(file_format, ""),
         )
 
     def _supersede(self, tx: Tx, actor: Actor, draft: Draft) -> None:
@@ -303,5 +312,12 @@ def _result(draft: Draft, files: tuple[StoredFile, ...]) -> dict[str, Json]:
         "version": one.version,
         "batch": one.batch,
         "supersedes": one.supersedes or "",
-        "files": [{"format": item.format, "digest": item.digest} for item in files],
+        "files": [
+            {
+                "format": item.format,
+                "digest": item.digest,
+                "approval": draft.approvals.get(item.format, ""),
+            }
+            for item in files
+        ],
     }

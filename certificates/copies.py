@@ -11,7 +11,7 @@ from certificates.errors import Code
 from certificates.facevalues import face_values
 from certificates.gate import Ground
 from certificates.matters import LONGEST_CAUSE
-from certificates.model import Annotation, Format
+from certificates.model import Annotation, FaceValues, Format
 from certificates.ports import SealOrder
 from certificates.register_model import StoredFile
 from certificates.register_store import Draft
@@ -39,12 +39,16 @@ def copies(
     """
     at = tools.clock.now().replace(microsecond=0)
     note = annotation(actor, ask, found, at)
-    unsealed = {name: _draw(tools, found, draft, name, note) for name in formats_of(ask)}
+    values = _values(tools, found, draft, note)
+    unsealed = {name: tools.press.fill(found.kind, name, values) for name in formats_of(ask)}
     orders = {
         name: _order(tools, name, request=request, found=found, draft=draft, at=at)
         for name in unsealed
     }
     for name, data in unsealed.items():
+        faults = tools.press.lint(found.kind, name, values, data)
+        if faults:
+            raise TongbanError(Code.REHEARSAL_FAILED, codes="; ".join(faults[:5]))
         trial = tools.sealer.rehearse(orders[name], data)
         _judge(tools, trial.sealed, trial.anchors, Code.REHEARSAL_FAILED)
     _intend(tools, actor, request, draft, unsealed)
@@ -79,11 +83,9 @@ def annotation(actor: Actor, ask: CertificateAsk, found: Ground, at: datetime) -
     )
 
 
-def _draw(
-    tools: Tools, found: Ground, draft: Draft, file_format: Format, note: Annotation
-) -> bytes:
+def _values(tools: Tools, found: Ground, draft: Draft, note: Annotation) -> FaceValues:
     one = draft.certificate
-    values = face_values(
+    return face_values(
         found.kind,
         one,
         open_contents(tools.vault, one.id, draft.contents),
@@ -91,7 +93,6 @@ def _draw(
         address=tools.address,
         annotation=note,
     )
-    return tools.press.fill(found.kind, file_format, values)
 
 
 def _order(

@@ -54,6 +54,11 @@ class Press(Protocol):
     def placement(self, kind: CertificateType, file_format: Format) -> Placement:
         """Return where the seal goes on that face."""
 
+    def lint(
+        self, kind: CertificateType, file_format: Format, values: FaceValues, unsealed: bytes
+    ) -> Sequence[str]:
+        """Read a face back and return what is wrong with it; faults name fields, never values."""
+
 
 @dataclass(frozen=True, slots=True)
 class SealOrder:

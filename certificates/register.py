@@ -25,7 +25,7 @@ from certificates.tools import Tools
 from kernel.actors import Actor, Reach, Scope, authorise
 from kernel.clock import BEIJING
 from kernel.errors import Refused
-from kernel.ids import CertificateId, HolderRef
+from kernel.ids import CertificateId, HolderRef, JournalNo
 from kernel.ports import Event, Json, Recorded, Tx
 
 READ = "certificates.read"
@@ -48,7 +48,7 @@ class Register:
         """Return the values of a certificate to its holder or issuer; the reading is recorded."""
         draft = self._visible(actor, key)
         if isinstance(draft, Refused):
-            return self._refuse(actor, "certificates.read-refused", key, draft)
+            return Recorded(draft, self._refuse(actor, "certificates.read-refused", key, draft))
         event = Event("certificates.read", key, actor)
         done = self._tools.transactions.write(lambda tx: tx.record(event))
         return Recorded(open_contents(self._tools.vault, key, draft.contents), done.journal)
@@ -74,11 +74,13 @@ class Register:
         """Return an original to its holder or issuer; everyone else gets annotated copies."""
         files = self.files(actor, key)
         if isinstance(files, Refused):
-            return self._refuse(actor, "certificates.original-refused", key, files)
+            return Recorded(files, self._refuse(actor, "certificates.original-refused", key, files))
         item = next((one for one in files if one.format == file_format), None)
         if item is None:
             absent = Refused(Code.NOT_FOUND_OR_NOT_PERMITTED)
-            return self._refuse(actor, "certificates.original-refused", key, absent)
+            return Recorded(
+                absent, self._refuse(actor, "certificates.original-refused", key, absent)
+            )
         data: dict[str, Json] = {"format": file_format, "digest": item.digest}
         event = Event("certificates.original-read", key, actor, data)
         done = self._tools.transactions.write(lambda tx: tx.record(event))
@@ -218,7 +220,6 @@ class Register:
 
     def _refuse(
         self, actor: Actor, kind: str, key: CertificateId, refused: Refused
-    ) -> Recorded[Refused]:
+    ) -> tuple[JournalNo, ...]:
         event = Event(kind, key, actor, {"code": refused.code})
-        done = self._tools.transactions.write(lambda tx: tx.record(event))
-        return Recorded(refused, done.journal)
+        return self._tools.transactions.write(lambda tx: tx.record(event)).journal

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -26,10 +27,13 @@ _CHUNK = 400
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A certificate under way, or issued, with its sealed contents."""
+    """A certificate under way, or issued, with its sealed contents. ``approvals`` are those of the
+    seals' use, by format, once the intent is declared.
+    """
 
     certificate: Certificate
     contents: bytes
+    approvals: Mapping[str, str] = field(default_factory=dict)
 
 
 def insert_draft(
@@ -131,6 +135,15 @@ def advance(tx: Tx, ids: Sequence[CertificateId], before: Step, after: Step, now
             update(CERTIFICATE)
             .where(CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step == before.value)
             .values(**values)
+        )
+
+
+def approve(tx: Tx, ids: Sequence[CertificateId], approvals: Mapping[str, str]) -> None:
+    """Keep the approvals under which certificates are to be sealed."""
+    text = json.dumps(dict(approvals), sort_keys=True)
+    for part in _parts(ids):
+        rows(tx).execute(
+            update(CERTIFICATE).where(CERTIFICATE.c.id.in_(part)).values(approvals=text)
         )
 
 
@@ -340,7 +353,7 @@ def _draft(row: Row[Any], holders: frozenset[HolderRef]) -> Draft:
         supersedes=CertificateId(row.supersedes) if row.supersedes else None,
         superseded_by=CertificateId(row.superseded_by) if row.superseded_by else None,
     )
-    return Draft(one, bytes(row.contents))
+    return Draft(one, bytes(row.contents), json.loads(row.approvals))
 
 
 def _values(draft: Draft) -> dict[str, object]:

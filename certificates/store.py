@@ -41,6 +41,7 @@ CERTIFICATE = Table(
     Column("valid_from", Text, nullable=False),
     Column("valid_to", Text, nullable=False, default=""),
     Column("batch", Text, nullable=False, default=""),
+    Column("approvals", Text, nullable=False, default="{}"),
     Column("supersedes", Text, nullable=False, default=""),
     Column("superseded_by", Text, nullable=False, default=""),
     Column("touched_at", Text, nullable=False),

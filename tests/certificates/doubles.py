@@ -131,6 +131,12 @@ class PlainPress:
             raise TongbanError("glyph-missing", char="\U00020bb7", code_point="U+20BB7")
         return text.encode()
 
+    def lint(
+        self, kind: CertificateType, file_format: Format, values: FaceValues, unsealed: bytes
+    ) -> tuple[str, ...]:
+        same = self.fill(kind, file_format, values) == unsealed
+        return () if same else ("not what was to be written",)
+
     def placement(self, kind: CertificateType, file_format: Format) -> Placement:
         return Placement(0, 10.0, 10.0, 42.0, 42.0)
 
@@ -144,11 +150,14 @@ class LedgerSealer:
     ledger: Path
     rehearsals: int = 0
     spoil: bool = False
+    intents: list[SealIntent] = field(default_factory=list)
 
     def declare(self, intent: SealIntent) -> str:
-        return f"approval/{intent.format}/{intent.count}"
+        self.intents.append(intent)
+        return f"seal-1/approval-{len(self.intents)}"
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
+        assert order.approval or order.purpose.startswith("copy-")
         digest = hashlib.sha256(unsealed).hexdigest()
         name = f"{order.number}/{order.purpose}"
         known = self.entries()

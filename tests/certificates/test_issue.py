@@ -156,7 +156,11 @@ def test_who_may_not_issue_is_refused_and_recorded(bench: Bench, database: Datab
 
 
 def test_a_batch_leaves_one_intent_and_one_result_per_certificate(
-    make_database: Callable[..., Database], objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+    make_database: Callable[..., Database],
+    objects: Objects,
+    vault: Vault,
+    clock: FixedClock,
+    tmp_path: Path,
 ) -> None:
     database = make_database(METADATA)
     rows = many_marriages(120)
@@ -166,13 +170,21 @@ def test_a_batch_leaves_one_intent_and_one_result_per_certificate(
     assert kinds(database).count("sealing-intended") == 1
     assert kinds(database).count("issued") == 120
     assert bench.sealer.rehearsals == 2, "one per template"
+    assert [(item.format, item.count) for item in bench.sealer.intents] == [
+        ("ofd", 120),
+        ("pdf", 120),
+    ]
     again = batch(bench)
     assert (again.issued, again.skipped) == (0, 120)
     assert len(bench.sealer.entries()) == 240
 
 
 def test_a_limit_takes_the_first_subjects(
-    make_database: Callable[..., Database], objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+    make_database: Callable[..., Database],
+    objects: Objects,
+    vault: Vault,
+    clock: FixedClock,
+    tmp_path: Path,
 ) -> None:
     rows = many_marriages(9)
     database = make_database(METADATA)
@@ -183,7 +195,11 @@ def test_a_limit_takes_the_first_subjects(
 
 
 def test_a_name_without_a_glyph_voids_its_certificate_alone(
-    make_database: Callable[..., Database], objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+    make_database: Callable[..., Database],
+    objects: Objects,
+    vault: Vault,
+    clock: FixedClock,
+    tmp_path: Path,
 ) -> None:
     rows = many_marriages(3)
     rows["marriage"][1]["male_name"] = "测试\U00020bb7"
