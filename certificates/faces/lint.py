@@ -45,14 +45,24 @@ def compare(layout: Layout, values: FaceValues, reading: Reading) -> tuple[str, 
 
 
 def _text_faults(marks: Sequence[Mark], text: str) -> list[str]:
-    runs = [_bare(mark.text) for mark in marks if isinstance(mark, Glyphs)]
-    wanted, found = Counter("".join(runs)), Counter(_bare(text))
-    faults = [f"U+{ord(c):04X} missing from the text" for c in wanted - found]
-    faults += [f"U+{ord(c):04X} found but never written" for c in found - wanted]
-    level = _bare(text)
-    upright = [_bare(m.text) for m in marks if isinstance(m, Glyphs) and not m.angle]
-    torn = sum(run not in level for run in upright)
+    """Compare the characters of a page and their number.
+
+    Of the watermark only the characters are compared: readers take equal lines for a bold print
+    and drop them.
+    """
+    runs = [mark for mark in marks if isinstance(mark, Glyphs)]
+    level, every = _bare(text), _count(runs)
+    upright = [run for run in runs if not run.angle]
+    wanted, found = _count(upright), Counter(level)
+    lost = (wanted - found).keys() | (every.keys() - found.keys())
+    faults = [f"U+{ord(c):04X} missing from the text" for c in sorted(lost)]
+    faults += [f"U+{ord(c):04X} found but never written" for c in sorted(found - every)]
+    torn = sum(_bare(run.text) not in level for run in upright)
     return [*faults, *([f"{torn} runs of text are torn apart"] if torn else [])]
+
+
+def _count(runs: Sequence[Glyphs]) -> Counter[str]:
+    return Counter("".join(_bare(run.text) for run in runs))
 
 
 def _metadata_faults(kind: CertificateType, values: FaceValues, reading: Reading) -> list[str]:

@@ -6,13 +6,14 @@ import math
 from dataclasses import replace
 
 from certificates.face import Face
-from certificates.faces.fitting import LEADING, Slot, fit, wrap
+from certificates.faces.fitting import Slot, fit, wrap
 from certificates.faces.marks import POINT, Glyphs
 from certificates.faces.wording import moment_text
 from certificates.fonts import Fonts
 from certificates.model import Annotation
 
-_SIZE = 10.5
+_SIZE, _LEAST = 10.5, 8.0
+_LEADING = 1.4
 _EMS = 22.0
 _ANGLE = 24.0
 _COLOUR = "#5a4a6a"
@@ -35,10 +36,7 @@ def lines(fonts: Fonts, annotation: Annotation) -> list[str]:
 def draw(face: Face, fonts: Fonts, annotation: Annotation) -> list[Glyphs]:
     """Return the watermark as slanted, translucent runs."""
     held = lines(fonts, annotation)
-    columns = max(1, round(face.width / _ACROSS))
-    rows = max(1, round(face.height / _DOWN))
-    room = face.width / columns * 0.96 / math.cos(math.radians(_ANGLE))
-    size = min(_SIZE, room / (max(fonts.width(line) for line in held) * POINT))
+    columns, rows, size = _grid(face, max(fonts.width(line) for line in held), len(held))
     marks: list[Glyphs] = []
     for place in range(columns * rows):
         row, column = divmod(place, columns)
@@ -47,9 +45,26 @@ def draw(face: Face, fonts: Fonts, annotation: Annotation) -> list[Glyphs]:
     return marks
 
 
+def _grid(face: Face, ems: float, lines: int) -> tuple[int, int, float]:
+    """Return columns, rows and text size: as dense as the turned block fits its cell legibly."""
+    sin, cos = math.sin(math.radians(_ANGLE)), math.cos(math.radians(_ANGLE))
+    tall = lines * _LEADING
+    wide, high = ems * cos + tall * sin, ems * sin + tall * cos
+    columns = max(1, round(face.width / _ACROSS))
+    rows = max(1, round(face.height / _DOWN))
+    while True:
+        room = min(face.width / columns / wide, face.height / rows / high) * 0.92 / POINT
+        if room >= _LEAST or columns == rows == 1:
+            return columns, rows, min(_SIZE, room)
+        if (face.width / columns / wide < face.height / rows / high and columns > 1) or rows == 1:
+            columns -= 1
+        else:
+            rows -= 1
+
+
 def _block(fonts: Fonts, held: list[str], size: float, centre: tuple[float, float]) -> list[Glyphs]:
     turn = math.radians(_ANGLE)
-    leading = size * LEADING * 1.15 * POINT
+    leading = size * _LEADING * POINT
     marks = []
     for number, line in enumerate(held):
         half = fonts.width(line) * size * POINT / 2

@@ -54,7 +54,7 @@ class Fonts:
 
         ``cache`` is a folder for converted outlines. Raises TongbanError ``font-unreadable``.
         """
-        text, fallback = _packaged("text"), _packaged("fallback")
+        text, fallback = packaged("text"), packaged("fallback")
         return cls([FontFile.open(path) for path in (*text, *paths, *fallback)], cache)
 
     def glyph(self, character: str) -> Glyph:
@@ -129,8 +129,11 @@ class Fonts:
         return found
 
 
-def _packaged(rank: str) -> list[Path]:
-    """Return the files of installed packages, resolved without importing or naming fonts."""
+def packaged(rank: str) -> list[Path]:
+    """Return the files of installed packages of one rank, in order, without importing them.
+
+    Raises TongbanError ``font-unreadable`` where a package that is not optional is absent.
+    """
     listed = tomllib.loads((resources.files(__package__) / "faces.toml").read_text("utf-8"))
     paths = []
     for face in listed["faces"]:

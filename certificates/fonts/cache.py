@@ -7,6 +7,7 @@ at once; processes share the folder without locks, and at worst convert a glyph 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import struct
@@ -70,7 +71,8 @@ class GlyphCache:
             draft.write_bytes(data)
             draft.replace(folder / _file_name(data))
         except OSError:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
             return False
         return True
 
