@@ -1,0 +1,114 @@
+"""Small adapters between rooms: each implements one port of a lower room over a higher one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from certificates.ports import Rehearsal, SealIntent, SealOrder, SourceRecord
+from kernel.ports import Json
+
+if TYPE_CHECKING:
+    from catalog.ports import Use
+    from certificates.typebook import Typebook
+    from hub.wiring import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRows:
+    """``certificates.ports.Source`` over the catalogue, opened at the first look-up."""
+
+    hub: Hub
+
+    def lookup(self, resource: str, column: str, values: Sequence[str]) -> Sequence[SourceRecord]:
+        """Return the rows of the current version whose column equals one of the values."""
+        return self.hub.rows.lookup(resource, column, values)
+
+    def scan(self, resource: str) -> Iterator[SourceRecord]:
+        """Iterate over all rows of the current version."""
+        yield from self.hub.rows.scan(resource)
+
+
+@dataclass(frozen=True, slots=True)
+class TableCodes:
+    """``certificates.ports.Codes`` over the code tables of quality."""
+
+    hub: Hub
+
+    def text(self, table: str, code: str) -> str:
+        """Return the text of a code, or the code itself."""
+        known = self.hub.standards.tables.get(table)
+        return (known.name_of(code) if known else "") or code
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredSealer:
+    """``certificates.ports.Sealer`` that starts the signer at its first use, not at start-up."""
+
+    hub: Hub
+
+    def declare(self, intent: SealIntent) -> str:
+        """Record one intent for a batch."""
+        return self.hub.sealer.declare(intent)
+
+    def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
+        """Return the sealed file."""
+        return self.hub.sealer.seal(order, unsealed)
+
+    def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
+        """Seal with a throw-away key."""
+        return self.hub.sealer.rehearse(order, unsealed)
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationGuardians:
+    """``certificates.ports.Guardianship`` by the population register's guardian columns."""
+
+    hub: Hub
+
+    def guardians(self, code: str) -> Sequence[str]:
+        """Return the codes of the guardians of a minor; empty for adults and unknown people."""
+        found = self.hub.rows.lookup("population", "id_number", [code])
+        named = (row.values[column] for row in found for column in ("guardian1_id", "guardian2_id"))
+        return tuple(dict.fromkeys(value for value in named if value))
+
+
+@dataclass(frozen=True, slots=True)
+class LogProofs:
+    """``certificates.ports.Proofs`` over the log."""
+
+    hub: Hub
+
+    def receipt(self, journal_no: int) -> Json:
+        """Return the receipt of a journal row."""
+        return self.hub.log.receipt(journal_no)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateUses:
+    """``catalog.ports.Uses``: lineage goes on into the fields of certificate types."""
+
+    typebook: Typebook
+
+    def uses_of(self, resource: str) -> Sequence[Use]:
+        """Return the certificate fields filled from the resource."""
+        from catalog.ports import Use
+
+        return tuple(
+            Use(column, kind.code, field.name, f"{kind.title} · {field.title}")
+            for kind in self.typebook
+            for field in (*kind.fields, *(item for table in kind.tables for item in table.columns))
+            for owner, _, column in [field.source.partition(".")]
+            if owner == resource
+        )
+
+
+@cache
+def holder_code_types() -> frozenset[str]:
+    """Return 证照持证主体代码类型代码 of GB/T 36903."""
+    text = (resources.files("certificates") / "codes" / "holder-codes.csv").read_text("utf-8")
+    return frozenset(row["code"] for row in csv.DictReader(text.splitlines()))

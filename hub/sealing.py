@@ -1,0 +1,77 @@
+"""Joins certificates to seals: implements ``Sealer`` over the seal register and the signer.
+
+The sealer acts for the hub itself; who may issue was decided before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from certificates.ports import Rehearsal, SealIntent, SealOrder
+from hub.rehearsal import ALGORITHM, Understudy, apply_seal
+from kernel.actors import Actor, system
+from kernel.clock import Clock
+from kernel.errors import Refused, TongbanError
+from signing.ports import Purpose
+from signing.seal_model import Seal, SealingBatch
+from signing.sealing import USE, Sealing
+
+PURPOSE = {"ofd": Purpose.SEAL_OFD, "pdf": Purpose.SEAL_PDF}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class HubSealer:
+    """Implements ``certificates.ports.Sealer``; never holds a key of the hub."""
+
+    sealing: Sealing
+    clock: Clock
+    understudy: Understudy
+    actor: Actor = field(default_factory=lambda: system("sealer", rights=(USE,)))
+
+    def declare(self, intent: SealIntent) -> str:
+        """Record one intent under the issuing body's seal; returns ``seal/approval``."""
+        seal = self._find(intent.org, intent.type)
+        batch = SealingBatch(PURPOSE[intent.format], intent.count, intent.root)
+        done = self.sealing.declare(self.actor, seal.seal_id, batch, intent.type)
+        return f"{seal.seal_id}/{_or_raise(done.value)}"
+
+    def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
+        """Seal with the real key; the same order again gives the same signature."""
+        approval = order.approval or self._alone(order, unsealed)
+        seal_id, _, approval_id = approval.partition("/")
+        algorithm = ALGORITHM[order.format]
+        material = _or_raise(self.sealing.material(self.actor, seal_id, algorithm))
+        number = f"{order.purpose}/{order.number}"
+        sign = _or_raise(
+            self.sealing.signature(
+                self.actor, seal_id, algorithm, number=number, approval=approval_id
+            )
+        )
+        return apply_seal(order, unsealed, material, sign)
+
+    def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
+        """Seal with a throw-away key under the same picture; nothing reaches the signer."""
+        seal = self._find(order.org, "")
+        picture = _or_raise(
+            self.sealing.material(self.actor, seal.seal_id, ALGORITHM[order.format])
+        )
+        return self.understudy.perform(order, unsealed, picture)
+
+    def _alone(self, order: SealOrder, unsealed: bytes) -> str:
+        root = "sha256:" + hashlib.sha256(unsealed).hexdigest()
+        return self.declare(SealIntent(order.format, order.org, order.seal, "", 1, root))
+
+    def _find(self, org: str, certificate_type: str) -> Seal:
+        found = self.sealing.find(org, certificate_type)
+        if found is None:
+            raise TongbanError("seal-unavailable", org=org)
+        return found
+
+
+def _or_raise(answer: T | Refused) -> T:
+    if isinstance(answer, Refused):
+        raise TongbanError(answer.code, **answer.params)
+    return answer
