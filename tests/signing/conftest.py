@@ -39,7 +39,8 @@ def desk(tmp_path: Path) -> Desk:
 def world(
     desk: Desk, make_database: MakeDatabase, objects: Objects, clock: FixedClock, glyphs: Glyphs
 ) -> World:
-    transactions = make_database(store.METADATA).transactions
+    database = make_database(store.METADATA)
+    transactions = database.transactions
     region = Region("410100", "示例市", demo=True)
     authority = RegionalCA(region=region, signer=desk, transactions=transactions, clock=clock)
     authority.establish(root())
@@ -58,4 +59,5 @@ def world(
         SealService(**common, glyphs=glyphs),
         Sealing(**common),
         clock,
+        database.journal,
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from kernel.actors import Actor, ActorKind, Reach
 from kernel.clock import FixedClock
-from kernel.ports import Objects, Transactions
+from kernel.ports import Journal, Objects, Transactions
 from signing.authority import ACTION, RegionalCA
 from signing.ports import Signer
 from signing.seal_model import SealApplication
@@ -26,6 +26,7 @@ class World:
     seals: SealService
     sealing: Sealing
     clock: FixedClock
+    journal: Journal
 
     def wanted(self, **changes: object) -> SealApplication:
         values = {
