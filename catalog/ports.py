@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -30,17 +31,17 @@ class Entries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GateRequest:
-    """What a gate judges: rule totals of a whole batch, and a sample of its standard rows."""
+    """What a gate judges: rule totals of a whole batch, and the rows that would be published."""
 
     batch: str
     resource: str
     suite: str
     rows_in: int
     totals: tuple[RuleCount, ...]
-    sample: Path
-    """Parquet of at most a few thousand standard rows; personal, to be masked in any report."""
-    folder: Path
-    """Where the gate may leave its report."""
+    parts: tuple[Path, ...]
+    """Parquet of the rows in standard form; personal, to be masked in any report."""
+    day: date
+    """Beijing date by which facts are judged."""
 
 
 @dataclass(frozen=True, slots=True)

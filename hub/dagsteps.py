@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kernel.actors import Actor, system
@@ -71,13 +72,10 @@ def _step(work: Callable[[Ingest, Actor], T | Refused]) -> T:
 
 
 @contextmanager
-def opened() -> Iterator[Ingest]:
-    """Open the pipeline of the hub named by ``TONGBAN_HOME``."""
+def opened(home: Path | None = None) -> Iterator[Ingest]:
+    """Open the pipeline of the hub in ``home``, by default of the one ``TONGBAN_HOME`` names."""
     from hub.settings import load
     from hub.wiring import open_hub
 
-    hub = open_hub(load())
-    try:
+    with open_hub(load(home=home)) as hub:
         yield hub.ingest
-    finally:
-        hub.close()

@@ -23,7 +23,6 @@ from quality.ports import References
 from quality.service import Standards
 
 DATASET = "dataset"
-_SAMPLE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,16 @@ def check(
         raise TongbanError(Code.COUNTS_DIFFER, rows_in=done.rows_in, out=out)
     kept = tuple((name, count) for name, count in good if count)
     _check_key(batch, source, kept)
-    answer = gate.judge(_request(batch, source, done.rows_in, totals, kept, probe=probe))
+    request = GateRequest(
+        batch=batch.id,
+        resource=source.resource,
+        suite=source.suite,
+        rows_in=done.rows_in,
+        totals=totals,
+        parts=tuple(batch.folder / name for name, _ in kept),
+        day=batch.day,
+    )
+    answer = gate.judge(request)
     names = (*done.blocks, *extra)
     return Checked(
         good=kept,
@@ -146,24 +154,3 @@ def _check_key(batch: Batch, source: Source, good: Sequence[tuple[str, int]]) ->
     if doubles:
         key = "、".join(source.key)
         raise TongbanError(Code.KEY_NOT_UNIQUE, source=source.name, key=key, rows=doubles)
-
-
-def _request(
-    batch: Batch,
-    source: Source,
-    rows_in: int,
-    totals: tuple[RuleCount, ...],
-    good: Sequence[tuple[str, int]],
-    *,
-    probe: Probe,
-) -> GateRequest:
-    sample = batch.record("sample").with_suffix(".parquet")
-    share = -(-_SAMPLE // max(1, len(good)))
-    frames = [
-        pl.read_parquet(batch.folder / name, n_rows=share).drop(FILE, ROW) for name, _ in good
-    ]
-    if frames:
-        files.write_parquet(pl.concat(frames).head(_SAMPLE), sample, probe)
-    return GateRequest(
-        batch.id, source.resource, source.suite, rows_in, totals, sample, batch.folder / "gate"
-    )

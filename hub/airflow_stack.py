@@ -1,0 +1,194 @@
+"""Starts api-server, scheduler and dag-processor, watches their health, stops them cleanly.
+
+Each process leads a group of its own: ``airflow standalone`` leaves ten processes behind when it
+is terminated, and a killed scheduler leaves its workers. No triggerer: nothing here is deferrable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from hub.airflow_home import SERVICE, AirflowHome
+from hub.errors import Code
+from kernel.errors import TongbanError
+
+PARTS = ("api-server", "scheduler", "dag-processor")
+_STOPPED_FIRST = ("scheduler", "dag-processor", "api-server")
+_HEALTHY = {"metadatabase", "scheduler", "dag_processor"}
+
+
+class Stack:
+    """The three processes of one Airflow."""
+
+    def __init__(self, place: AirflowHome) -> None:
+        self._place = place
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start all three; raises TongbanError ``airflow-port-taken`` before anything starts."""
+        for port in range(self._place.port, self._place.port + 3):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise TongbanError(Code.AIRFLOW_PORT_TAKEN, port=port) from error
+        environment = self._place.environment(os.environ)
+        for part in PARTS:
+            with (self._place.folder / f"{part}.log").open("ab") as log:
+                self._running[part] = subprocess.Popen(
+                    [sys.executable, "-m", "airflow", part],
+                    env=environment,
+                    cwd=self._place.root,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+
+    def wait(self, seconds: float = 180.0) -> None:
+        """Wait until every component is healthy; raises TongbanError ``airflow-unhealthy``."""
+        deadline = time.monotonic() + seconds
+        while True:
+            ill = self.ill()
+            if not ill:
+                return
+            if self.ended() or time.monotonic() > deadline:
+                parts = ", ".join(self.ended() or ill)
+                raise TongbanError(
+                    Code.AIRFLOW_UNHEALTHY, parts=parts, folder=str(self._place.folder)
+                )
+            time.sleep(0.5)
+
+    def ill(self) -> tuple[str, ...]:
+        """Return the components that are not healthy; the endpoint answers 200 even then."""
+        try:
+            with urlopen(f"{self._place.url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 - our own address
+                health = json.load(answer)
+        except (URLError, OSError, ValueError):
+            return ("api-server",)
+        return tuple(
+            sorted(name for name in _HEALTHY if (health.get(name) or {}).get("status") != "healthy")
+        )
+
+    def ended(self) -> tuple[str, ...]:
+        """Return the processes that have ended by themselves."""
+        return tuple(part for part, child in self._running.items() if child.poll() is not None)
+
+    def stop(self, seconds: float = 20.0) -> None:
+        """End all three, running tasks first, and kill what is left of their groups."""
+        for part in _STOPPED_FIRST:
+            if part in self._running:
+                _signal(self._running[part], signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        for child in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=max(0.1, deadline - time.monotonic()))
+            _signal_group(child, signal.SIGKILL)
+            child.wait()
+        self._running.clear()
+
+
+def _signal(child: subprocess.Popen[bytes], number: int) -> None:
+    """Signal the leader alone, so that it can end its children in order."""
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, number)
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
+
+
+class Rest:
+    """The few calls to Airflow's REST API that the hub makes, as a user of role ``op``."""
+
+    def __init__(self, place: AirflowHome) -> None:
+        self._place = place
+        self._token = ""
+
+    def trigger(self, source: str, run_id: str, seconds: float = 60.0) -> str:
+        """Start a run of a source's DAG and return its id.
+
+        One process at a time: concurrent triggers lock up Airflow on SQLite. The id is ours, so
+        that a repeated call finds the run instead of starting another. Raises TongbanError
+        ``airflow-refused``.
+        """
+        dag = f"ingest.{self._place.region}.{source}"
+        body = {"dag_run_id": run_id, "logical_date": None}
+        with _one_at_a_time(self._place.folder / "trigger.lock"):
+            self._known(dag, seconds)
+            try:
+                self._call("POST", f"/api/v2/dags/{dag}/dagRuns", body)
+            except HTTPError as error:
+                if error.code != 409:  # 409: this run is there already
+                    raise _refused(error) from error
+        return run_id
+
+    def state(self, source: str, run_id: str) -> str:
+        """Return the state of a run: queued, running, success or failed."""
+        dag = f"ingest.{self._place.region}.{source}"
+        try:
+            return str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}", None)["state"])
+        except (HTTPError, URLError) as error:
+            raise _refused(error) from error
+
+    def _known(self, dag: str, seconds: float) -> None:
+        """Wait until the dag-processor has stored a DAG."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self._call("GET", f"/api/v2/dags/{dag}", None)
+            except HTTPError as error:
+                if error.code != 404 or time.monotonic() > deadline:
+                    raise _refused(error) from error
+                time.sleep(1.0)
+            except URLError as error:
+                raise _refused(error) from error
+            else:
+                return
+
+    def _call(self, method: str, path: str, body: object) -> dict[str, object]:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._login()}"}
+        return self._send(method, path, body, headers)
+
+    def _login(self) -> str:
+        if not self._token:
+            body = {"username": SERVICE, "password": self._place.password(SERVICE)}
+            headers = {"Content-Type": "application/json"}
+            self._token = str(self._send("POST", "/auth/token", body, headers)["access_token"])
+        return self._token
+
+    def _send(
+        self, method: str, path: str, body: object, headers: dict[str, str]
+    ) -> dict[str, object]:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self._place.url + path, data, headers, method=method)  # noqa: S310 - our own address
+        with urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
+            found: dict[str, object] = json.load(answer)
+        return found
+
+
+def _refused(error: HTTPError | URLError) -> TongbanError:
+    reason = f"HTTP {error.code}" if isinstance(error, HTTPError) else str(error.reason)
+    return TongbanError(Code.AIRFLOW_REFUSED, reason=reason)
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    import fcntl
+
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

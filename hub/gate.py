@@ -1,0 +1,44 @@
+"""The gate before publication: Great Expectations in a child process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.ports import GateAnswer, GateRequest
+from kernel.errors import TongbanError
+from quality import gates
+from quality.errors import Code
+from quality.service import Standards
+
+SOCKET = "run/gate.sock"
+"""Where a warm child listens, below the hub's folder."""
+REPORTS = "reports/quality"
+"""Where Data Docs are kept, below the hub's folder; ids in them are masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildGate:
+    """Implements ``catalog.ports.Gate``: asks the warm child, or starts one for the question."""
+
+    root: Path
+    standards: Standards
+    synthetic: bool = True
+
+    def judge(self, request: GateRequest) -> GateAnswer:
+        """Return the decision; raises TongbanError ``gate-unavailable`` when there was none."""
+        report = f"{REPORTS}/{request.resource}/{request.batch}"
+        job = gates.GateJob(
+            suite=request.suite,
+            version=request.batch,
+            counts=request.totals,
+            parts=tuple(str(part) for part in request.parts),
+            on=request.day.isoformat(),
+            docs=str(self.root / report),
+            home=str(self.root),
+            synthetic=self.synthetic,
+        )
+        result = gates.evaluate(job, self.root / SOCKET)
+        if result.outcome is gates.Outcome.ERROR:
+            raise TongbanError(Code.GATE_UNAVAILABLE, reason=result.reason)
+        return GateAnswer(result.outcome is gates.Outcome.PASSED, result.failed, report)
