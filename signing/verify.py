@@ -29,15 +29,17 @@ from signing.model import (
 from signing.policies import Policy, code_texts
 from signing.trust import TrustStore
 
-PDF_HEADER_REGION = 1024
-"""How far into a file readers accept the ``%PDF-`` mark."""
+HEADER_REGION = 1024
+"""How far into a file readers look for the mark of its format."""
 
 
 def detect(data: bytes) -> str:
-    """Return ``pdf``, ``ofd`` or ``unknown`` from the first bytes."""
-    if data[:2] == b"PK" or b"PK\x03\x04" in data[:PDF_HEADER_REGION]:
-        return "ofd"
-    return "pdf" if b"%PDF-" in data[:PDF_HEADER_REGION] else "unknown"
+    """Return ``pdf``, ``ofd`` or ``unknown``: the mark that comes first near the start decides."""
+    head = data[:HEADER_REGION]
+    pdf, archive = head.find(b"%PDF-"), head.find(b"PK\x03\x04")
+    if pdf >= 0 and not 0 <= archive < pdf:
+        return "pdf"
+    return "ofd" if archive >= 0 or data[:2] == b"PK" else "unknown"
 
 
 def inspect(data: bytes, name: str = "") -> Evidence:

@@ -13,7 +13,8 @@ def check(case: Case) -> Iterable[Raised]:
     """E_SIGNER_CERT_EXPIRED at the signing time; INDETERMINATE_NO_POE when only claimed.
 
     A certificate that has ended since needs proof that the signature existed before
-    (EN 319 102-1 clause 5.6.2.4); without it the outcome is OUT_OF_BOUNDS_NO_POE.
+    (EN 319 102-1 clause 5.6.2.4); without it the outcome is OUT_OF_BOUNDS_NO_POE. A claimed time is
+    no proof there, not even against the signer; GB/T 38540 and GB/T 35275 take it as it is.
     """
     cert, time = case.signer, case.time
     if cert is None:
@@ -25,7 +26,9 @@ def check(case: Case) -> Iterable[Raised]:
         return
     if time > cert.not_after:
         detail = f"{to_iso(time)} > {to_iso(cert.not_after)}"
-        yield Raised("E_SIGNER_CERT_EXPIRED", path, detail, SubIndication.EXPIRED)
+        open_question = case.signature.structure == "cms" and case.proven_time is None
+        sub = SubIndication.OUT_OF_BOUNDS_NO_POE if open_question else SubIndication.EXPIRED
+        yield Raised("E_SIGNER_CERT_EXPIRED", path, detail, sub)
     elif time < cert.not_before:
         detail = f"{to_iso(time)} < {to_iso(cert.not_before)}"
         yield Raised("E_SIGNER_CERT_EXPIRED", path, detail, SubIndication.NOT_YET_VALID)
