@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Header, Request
 
 from hub.errors import Code
 from hub.refusal import Refusal
@@ -97,6 +97,19 @@ async def own_form(
     return found
 
 
+async def own_call(
+    request: Request,
+    found: Annotated[Visitor, Depends(visitor)],
+    x_csrf_token: Annotated[str, Header()] = "",
+) -> Visitor:
+    """Return a signed-in visitor at the interface; the code of the session comes as a header."""
+    same_origin(request)
+    await signed_in(found)
+    if not tokens.csrf_matches(found.token, x_csrf_token):
+        raise Refusal(Refused(IdentityCode.CSRF_MISSING))
+    return found
+
+
 def same_origin(request: Request) -> None:
     """Refuse a form that another site sent (Fetch Metadata, else the Origin header)."""
     site = request.headers.get("sec-fetch-site", "same-origin")
@@ -131,5 +144,6 @@ async def known_caller(found: Annotated[Actor, Depends(caller)]) -> Actor:
 Visiting = Annotated[Visitor, Depends(visitor)]
 SignedIn = Annotated[Visitor, Depends(signed_in)]
 OwnForm = Annotated[Visitor, Depends(own_form)]
+OwnCall = Annotated[Visitor, Depends(own_call)]
 Caller = Annotated[Actor, Depends(caller)]
 KnownCaller = Annotated[Actor, Depends(known_caller)]

@@ -1,0 +1,214 @@
+"""``/v1/certificate-requests``: the one call by which an agency gets anything of a certificate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from certificates.model import CertificateStatus
+from certificates.requests_model import CONSENT, CertificateAnswer, CertificateAsk
+from hub.receipts import receipt
+from hub.refusal import granted, released
+from hub.visitor import KnownCaller, hub_of
+from kernel.actors import Actor
+from kernel.ids import CertificateId, GrantId, RequestId
+from kernel.ports import Recorded
+
+if TYPE_CHECKING:
+    from hub.wiring import Hub
+
+router = APIRouter(tags=["certificate requests"])
+MEDIA: Final = {"pdf": "application/pdf", "ofd": "application/ofd"}
+Code = Annotated[str, Field(max_length=100)]
+
+
+class HolderBody(BaseModel):
+    """持证主体: code type of GB/T 36903 and the code."""
+
+    model_config = ConfigDict(extra="forbid")
+    code_type: Annotated[str, Field(max_length=10)] = "111"
+    code: Annotated[str, Field(max_length=40)]
+
+
+class CertificateBody(BaseModel):
+    """Which certificate: a type, and its id where the requester knows it."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: Code
+    id: Annotated[str, Field(max_length=64)] | None = None
+
+
+class RequestBody(BaseModel):
+    """One request. Give ``grant`` (the holder agreed) or ``legal_basis`` (the law allows)."""
+
+    model_config = ConfigDict(extra="forbid")
+    matter: Code
+    case_no: Code = ""
+    purpose: Code = ""
+    legal_basis: Code = ""
+    grant: Annotated[str, Field(max_length=64)] = ""
+    certificate: CertificateBody
+    holder: HolderBody | None = None
+    fields: Annotated[list[Code], Field(max_length=100)]
+    formats: Annotated[list[Literal["data", "pdf", "ofd"]], Field(max_length=3)] = ["data"]
+
+
+class StatusPart(BaseModel):
+    """Status at the moment of the answer, read in its own transaction."""
+
+    value: CertificateStatus
+    reason: str
+    checked_at: datetime
+    valid_from: date
+    valid_to: date | None
+
+
+class DataPart(BaseModel):
+    """The fields that were asked for, and nothing else."""
+
+    fields: Mapping[str, str]
+    rows: Mapping[str, Sequence[Mapping[str, str]]]
+
+
+class FilePart(BaseModel):
+    """An annotated copy (加注件). ``href`` works once, for this client, for five minutes."""
+
+    format: str
+    digest: str
+    size: int
+    usable_until: datetime
+    href: str
+    href_expires: datetime
+
+
+class RequestAnswer(BaseModel):
+    """What was disclosed, for how long it may be kept, and the receipt of its log entry."""
+
+    request_id: str
+    certificate_id: str
+    identifier: str
+    type: str
+    issuer: str
+    status: StatusPart
+    data: DataPart | None
+    files: list[FilePart]
+    retention_days: int
+    retention: str
+    served_at: datetime
+    repeated: bool
+    notices: list[str]
+    receipt: dict[str, Any]
+
+
+@router.post("/v1/certificate-requests")
+async def request_certificate(
+    request: Request,
+    response: Response,
+    caller: KnownCaller,
+    body: RequestBody,
+    idempotency_key: Annotated[str, Header(max_length=128)] = "",
+) -> RequestAnswer:
+    """Gives fields or an annotated copy for a matter and case; recorded before it is given."""
+    hub = hub_of(request)
+    recorded = await _ask(hub, caller, ask(body, idempotency_key))
+    given = released(recorded)
+    files = await _files(hub, caller, given)
+    response.headers["Cache-Control"] = "no-store"
+    proof = await receipt(hub, recorded.journal)
+    return _answer(given, files, proof, with_data="data" in body.formats)
+
+
+async def _ask(hub: Hub, caller: Actor, wanted: CertificateAsk) -> Recorded[Any]:
+    """Fields need no thread: many answers share one commit. Copies are drawn and sealed in one."""
+    if all(form == "data" for form in wanted.formats):
+        outcome = await asyncio.wrap_future(hub.requests.submit(caller, wanted))
+        return hub.requests.open(outcome)
+    return await run_in_threadpool(hub.requests.fetch, caller, wanted)
+
+
+def ask(body: RequestBody, idempotency_key: str) -> CertificateAsk:
+    """Turn the body into the question that ``certificates`` answers."""
+    return CertificateAsk(
+        idempotency_key=idempotency_key,
+        matter=body.matter,
+        case_no=body.case_no,
+        purpose=body.purpose,
+        type=body.certificate.type,
+        basis=CONSENT if body.grant else body.legal_basis,
+        fields=tuple(body.fields),
+        formats=tuple(dict.fromkeys(body.formats)),
+        grant=GrantId(body.grant) if body.grant else None,
+        holder_code=body.holder.code if body.holder else "",
+        holder_code_type=body.holder.code_type if body.holder else "111",
+        certificate=CertificateId(body.certificate.id) if body.certificate.id else None,
+    )
+
+
+async def _files(hub: Hub, caller: Actor, given: CertificateAnswer) -> list[FilePart]:
+    if not given.copies:
+        return []
+    subjects = tuple(f"{given.request}/{copy.format}" for copy in given.copies)
+    tickets = await asyncio.wrap_future(hub.identity.tickets.give(caller, subjects))
+    return [
+        FilePart(
+            format=copy.format,
+            digest=copy.digest,
+            size=copy.size,
+            usable_until=copy.expires_at,
+            href=f"/v1/certificate-copies/{ticket.token}",
+            href_expires=ticket.expires,
+        )
+        for copy, ticket in zip(given.copies, tickets.value, strict=True)
+    ]
+
+
+def _answer(
+    given: CertificateAnswer,
+    files: list[FilePart],
+    proof: dict[str, Any],
+    *,
+    with_data: bool,
+) -> RequestAnswer:
+    status = given.status
+    return RequestAnswer(
+        request_id=given.request,
+        certificate_id=status.certificate,
+        identifier=status.identifier,
+        type=status.type,
+        issuer=status.issuer,
+        status=StatusPart(
+            value=status.status,
+            reason=status.reason,
+            checked_at=status.checked_at,
+            valid_from=status.valid_from,
+            valid_to=status.valid_to,
+        ),
+        data=DataPart(fields=given.fields, rows=given.rows) if with_data else None,
+        files=files,
+        retention_days=given.retention_days,
+        retention=given.retention,
+        served_at=given.served_at,
+        repeated=given.repeated,
+        notices=list(given.notices),
+        receipt=proof,
+    )
+
+
+@router.get("/v1/certificate-copies/{ticket}")
+async def copy(request: Request, caller: KnownCaller, ticket: str) -> Response:
+    """Gives the bytes of an annotated copy once, to the client that asked for it."""
+    hub = hub_of(request)
+    subject = released(await asyncio.wrap_future(hub.identity.tickets.take(caller, ticket)))
+    number, _, form = subject.partition("/")
+    data = granted(await run_in_threadpool(hub.requests.copy, caller, RequestId(number), form))
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="{number}.{form}"',
+    }
+    return Response(data, media_type=MEDIA[form], headers=headers)
