@@ -179,7 +179,8 @@ def _kinds(rng: np.random.Generator, people: int, *, newborns: bool) -> Ints:
     if len(kept) == BATCH:
         return kept
     rest = people - int(sizes[kept].sum())
-    return np.r_[kept, np.full(rest, Kind.SINGLE, dtype=np.int64)]
+    filled: Ints = np.concatenate((kept, np.full(rest, Kind.SINGLE, dtype=np.int64)))
+    return filled
 
 
 def _members(kinds: Ints) -> tuple[Ints, Ints]:

@@ -68,8 +68,13 @@ def _aged(rule: Rule, columns: Columns) -> Flags:
     born = derived(rule, columns[rule.column]).str.to_date("%Y-%m-%d", strict=False)
     at = _fine(columns[rule.other]).str.to_date("%Y-%m-%d", strict=False)
     years = at.dt.year() - born.dt.year()
-    before = (at.dt.month() * 100 + at.dt.day()) < (born.dt.month() * 100 + born.dt.day())
+    before = _day_of_year(at) < _day_of_year(born)
     return flags_of((years - before.cast(pl.Int32)) < int(rule.value))
+
+
+def _day_of_year(days: pl.Series) -> pl.Series:
+    """Return month and day as one number; months are 8-bit numbers and must be widened first."""
+    return days.dt.month().cast(pl.Int32) * 100 + days.dt.day()
 
 
 _COMPILERS: Mapping[RuleKind, Callable[[Rule, Columns], Flags]] = {

@@ -102,6 +102,16 @@ def standardise(
     }
 
 
+def standard_frame(
+    frame: pl.DataFrame, suite: Suite, standards: Standards, on: date | None = None
+) -> pl.DataFrame:
+    """Return all rows in standard form, the bad ones included: for profiles and cross-tests."""
+    raw = _complete(frame, suite)
+    judged = standardise(raw, suite, standards, standards.context(on))
+    standard = pl.DataFrame([item.values.alias(name) for name, item in judged.items()])
+    return standard.with_columns(raw["_row"], raw["_file"])
+
+
 def _judge(raw: pl.Series, column: Column, reader: Reader, context: Context) -> Judged:
     own = context.of(column, reader.element)
     values = reader.normalise(raw, own)
