@@ -26,11 +26,15 @@ _WIDE = {chr(code): chr(code - 0xFEE0) for code in (*range(0xFF10, 0xFF1A), *ran
 def normalise(raw: pl.Series, context: Context) -> pl.Series:
     """Narrow digits and letters, keep Chinese punctuation, drop white space."""
     del context
-    values = text.tidy(raw)
+    return text.where(raw, f"{text.ODD}|[０-９Ａ-Ｚ]", _clean)
+
+
+def _clean(rows: pl.Series) -> pl.Series:
+    values = text.tidy(rows)
     wide = values.str.contains("[０-９Ａ-Ｚ]")
-    values = text.on_rows(values, wide, lambda rows: rows.str.replace_many(_WIDE))
+    values = text.on_rows(values, wide, lambda some: some.str.replace_many(_WIDE))
     spaced = values.str.contains(r"\s")
-    return text.on_rows(values, spaced, lambda rows: rows.str.replace_all(r"\s+", ""))
+    return text.on_rows(values, spaced, lambda some: some.str.replace_all(r"\s+", ""))
 
 
 def judge(values: pl.Series, context: Context) -> Verdicts:

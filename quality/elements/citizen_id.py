@@ -39,11 +39,15 @@ def normalise(raw: pl.Series, context: Context) -> pl.Series:
     A number cell of a spreadsheet ending in ``.0`` keeps its digits only up to 15 of them.
     """
     del context
-    values = text.upper(text.compact(raw))
-    whole = values.str.contains(r"^\d{15}\.0$")
-    values = text.on_rows(values, whole, lambda rows: rows.str.slice(0, 15))
+    values = text.where(raw, text.ODD_CODE, _clean)
     legacy = values.str.len_bytes() == 15
     return text.on_rows(values, legacy, _extend)
+
+
+def _clean(rows: pl.Series) -> pl.Series:
+    values = text.upper(text.compact(rows))
+    whole = values.str.contains(r"^\d{15}\.0$")
+    return text.on_rows(values, whole, lambda some: some.str.slice(0, 15))
 
 
 def _extend(rows: pl.Series) -> pl.Series:

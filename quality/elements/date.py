@@ -20,6 +20,7 @@ ELEMENT = Element(
 RULES = (Code.DATE_FORMAT, Code.DATE_IMPOSSIBLE, Code.DATE_FUTURE, Code.DATE_EARLY)
 _MARKS = {"年": "-", "月": "-", "日": "", "号": "", "/": "-", ".": "-"}
 _PARTED = r"^\d{4}-\d{1,2}-\d{1,2}$"
+_ISO = r"^\d{4}-\d{2}-\d{2}$"
 _CLOCK = r"(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?Z?)$"
 _SERIAL = r"^[1-9]\d{4}(?:\.\d+)?$"
 _EXCEL_EPOCH = -25569
@@ -34,14 +35,12 @@ def normalise(raw: pl.Series, context: Context) -> pl.Series:
     no day come back in hyphens, so that the reader of a finding sees what was understood.
     """
     del context
-    return text.by_unique(raw, _normalise)
+    iso = raw.str.contains(_ISO)
+    return text.on_rows(raw, ~iso, lambda rows: text.by_unique(rows, _normalise))
 
 
 def _normalise(raw: pl.Series) -> pl.Series:
-    values = text.narrow(raw)
-    midnight = values.str.contains(_CLOCK)
-    values = text.on_rows(values, midnight, lambda rows: rows.str.replace(_CLOCK, ""))
-    values = text.on_rows(values, values.str.contains(r"\s"), _unspaced)
+    values = text.where(raw, "[^0-9年月日/-]", _clean)
     serial = values.str.contains(_SERIAL)
     values = text.on_rows(values, serial, _from_serial)
     marked = values.str.contains("[年月日号/.]")
@@ -52,8 +51,12 @@ def _normalise(raw: pl.Series) -> pl.Series:
     return text.on_rows(values, short, _padded)
 
 
-def _unspaced(rows: pl.Series) -> pl.Series:
-    return rows.str.replace_all(r"\s+", "")
+def _clean(rows: pl.Series) -> pl.Series:
+    values = text.narrow(rows)
+    midnight = values.str.contains(_CLOCK)
+    values = text.on_rows(values, midnight, lambda some: some.str.replace(_CLOCK, ""))
+    spaced = values.str.contains(r"\s")
+    return text.on_rows(values, spaced, lambda some: some.str.replace_all(r"\s+", ""))
 
 
 def _hyphened(rows: pl.Series) -> pl.Series:
@@ -71,7 +74,7 @@ def _from_serial(rows: pl.Series) -> pl.Series:
 
 def judge(values: pl.Series, context: Context) -> Verdicts:
     """Refuse other spellings, days that do not exist, days to come and days before 1800."""
-    spelled = values.str.contains(r"^\d{4}-\d{2}-\d{2}$")
+    spelled = values.str.contains(_ISO)
     days = values.str.to_date("%Y-%m-%d", strict=False)
     return first_of(
         flags_of(~spelled),

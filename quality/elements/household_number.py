@@ -24,7 +24,7 @@ RULES = (Code.NUMBER_FORMAT,)
 def normalise(raw: pl.Series, context: Context) -> pl.Series:
     """Narrow, drop spaces, write letters in upper case."""
     del context
-    return text.upper(text.compact(raw))
+    return text.where(raw, text.ODD_CODE, lambda rows: text.upper(text.compact(rows)))
 
 
 def judge(values: pl.Series, context: Context) -> Verdicts:

@@ -21,6 +21,7 @@ ELEMENT = Element(
 )
 RULES = (Code.NAME_FORMAT,)
 _DOTS = dict.fromkeys("•‧∙⋅・･．●", "·")
+_ODD = f"{text.ODD}|[{''.join(_DOTS)}Ａ-Ｚａ-ｚ]"
 _HAN = r"[\p{Han}〇]+(?:·[\p{Han}〇]+)*"
 _LATIN = r"\p{Latin}+(?:[ .'’\-]+\p{Latin}+)*\.?"
 
@@ -28,9 +29,13 @@ _LATIN = r"\p{Latin}+(?:[ .'’\-]+\p{Latin}+)*\.?"
 def normalise(raw: pl.Series, context: Context) -> pl.Series:
     """Tidy, unify the separator dot, drop padding between Han characters (``张　三``)."""
     del context
-    values = text.tidy(raw)
+    return text.where(raw, _ODD, _clean)
+
+
+def _clean(rows: pl.Series) -> pl.Series:
+    values = text.tidy(rows)
     dotted = values.str.contains(f"[{''.join(_DOTS)}]")
-    values = text.on_rows(values, dotted, lambda rows: rows.str.replace_many(_DOTS))
+    values = text.on_rows(values, dotted, lambda some: some.str.replace_many(_DOTS))
     wide = values.str.contains("[Ａ-Ｚａ-ｚ]")
     values = text.on_rows(values, wide, text.narrow)
     spaced = values.str.contains(r"\s")

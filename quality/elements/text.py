@@ -23,9 +23,7 @@ RULES = (Code.TEXT_FORMAT,)
 def normalise(raw: pl.Series, context: Context) -> pl.Series:
     """Cut white space at both ends and reduce white space inside to one space."""
     del context
-    values = text.tidy(raw)
-    spaced = values.str.contains(r"\s")
-    return text.on_rows(values, spaced, lambda rows: rows.str.replace_all(r"\s+", " "))
+    return text.where(raw, text.ODD, lambda rows: text.tidy(rows).str.replace_all(r"\s+", " "))
 
 
 def judge(values: pl.Series, context: Context) -> Verdicts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -96,10 +98,14 @@ def standardise(
     raw: pl.DataFrame, suite: Suite, standards: Standards, context: Context
 ) -> Mapping[str, Judged]:
     """Return every column in standard form with the verdicts of its element."""
-    return {
-        column.name: _judge(raw[column.name], column, standards.reader(column.element), context)
-        for column in suite.columns
-    }
+    readers = {column.name: standards.reader(column.element) for column in suite.columns}
+
+    def judge(column: Column) -> Judged:
+        return _judge(raw[column.name], column, readers[column.name], context)
+
+    # Polars lets go of the interpreter, so columns share the processors
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return dict(zip(suite.names, pool.map(judge, suite.columns), strict=True))
 
 
 def standard_frame(
