@@ -55,7 +55,7 @@ def lineage(edges: Sequence[Edge], uses: Sequence[Use], titles: Mapping[str, str
         "column": {
             edge.column: f"{titles.get(edge.column, '')} {edge.column}".strip() for edge in edges
         },
-        "field": {f"{use.kind}/{use.field}": f"{use.title} {use.kind}" for use in uses},
+        "field": {f"{use.kind}/{use.field}": use.title for use in uses},
     }
     kinds = [kind for kind, found in names.items() if found]
     height = _TOP + _ROW * max((len(found) for found in names.values()), default=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
@@ -11,6 +10,7 @@ from fastapi.responses import Response
 
 from catalog.model import Cycle, Resource, ShareType, Version
 from hub import charts
+from hub.pages import data_docs
 from hub.refusal import granted
 from hub.views import render
 from hub.visitor import Visiting, hub_of
@@ -79,9 +79,10 @@ async def resource_page(request: Request, visitor: Visiting, resource: str) -> R
         "types": TYPES,
         "dimensions": DIMENSIONS,
         "metadata": metadata(entry),
-        "docs": docs_link(hub.settings.root, entry),
         "current": next((item for item in versions if item.id == entry.current), None),
     }
+    may = visitor.may("catalog.quarantine")
+    values["docs"] = data_docs.link(hub.settings.root, values["current"]) if may else ""
     values |= await run_in_threadpool(_details, hub, visitor.actor, entry, values["current"])
     return render(request, "resource.html", values)
 
@@ -123,12 +124,6 @@ def metadata(entry: Resource) -> list[tuple[str, str, str]]:
         ("发布日期", "Published", about.pub_date),
         ("关联资源代码", "Related resources", about.relation_code),
     ]
-
-
-def docs_link(home: Path, entry: Resource) -> str:
-    """Return the address of the entry's Data Docs, or nothing while they are not rendered."""
-    index = home / "docs" / str(entry.id) / "index.html"
-    return f"/data-docs/{entry.id}/index.html" if index.is_file() else ""
 
 
 @router.get("/resources/{resource}/diff")

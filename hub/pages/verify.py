@@ -1,0 +1,63 @@
+"""The verify page: upload a sealed file and read who, when, unchanged, still valid, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from hub import checking
+from hub.errors import Code
+from hub.refusal import Refusal, granted
+from hub.views import render
+from hub.visitor import Visiting, hub_of, same_origin
+from kernel.errors import Refused
+
+router = APIRouter(tags=["pages"], include_in_schema=False)
+POLICIES: Final = frozenset({"certificate", "archive"})
+
+
+@router.get("/verify")
+async def verify_page(
+    request: Request, visitor: Visiting, number: Annotated[str, Query(alias="id")] = ""
+) -> Response:
+    """Offers the upload; reached from a QR code it shows what the register says."""
+    hub, wanted = hub_of(request), number.strip()[:100]
+    values: dict[str, Any] = {"visitor": visitor, "report": None, "asked": wanted, "register": ()}
+    if wanted:
+        found = hub.register.status(visitor.actor, wanted)
+        if not isinstance(found, Refused):
+            values["register"] = checking.register_rows(hub, found)
+    return render(request, "verify.html", values)
+
+
+@router.post("/verify", dependencies=[Depends(same_origin)])
+async def verify(
+    request: Request,
+    visitor: Visiting,
+    file: Annotated[UploadFile | str | None, File()] = None,
+    policy: Annotated[str, Form()] = "certificate",
+) -> Response:
+    """Judges the uploaded file and explains the verdict; the file is not kept."""
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise Refusal(Refused(Code.FILE_MISSING))
+    hub, data = hub_of(request), await file.read()
+    checked = granted(
+        await run_in_threadpool(
+            checking.check,
+            hub,
+            visitor.actor,
+            data,
+            name=file.filename[:120],
+            policy=policy if policy in POLICIES else "certificate",
+        )
+    )
+    values = {
+        "visitor": visitor,
+        "report": checking.report(hub, checked),
+        "asked": "",
+        "register": (),
+    }
+    return render(request, "verify.html", values)
