@@ -296,8 +296,9 @@ def _flat(files: Files, keys: Iterable[CertificateId]) -> list[tuple[Certificate
 
 
 def _moved(drafts: Sequence[Draft], keys: set[CertificateId], step: Step) -> list[Draft]:
+    status = CertificateStatus.ISSUED if step is Step.ISSUED else CertificateStatus.DRAFT
     return [
-        replace(draft, certificate=replace(draft.certificate, step=step))
+        replace(draft, certificate=replace(draft.certificate, step=step, status=status))
         for draft in drafts
         if draft.certificate.id in keys
     ]

@@ -72,7 +72,7 @@ def test_one_certificate_goes_through_five_steps_each_recorded(
     bench: Bench, database: Database
 ) -> None:
     one = issue(bench)
-    assert one.step is Step.ISSUED
+    assert (one.step, one.status) == (Step.ISSUED, "issued")
     assert numbering.check(one.identifier) == "ok"
     assert kinds(database) == ["reserved", "rendered", "sealing-intended", "sealed", "issued"]
     assert len(one.holders) == 2

@@ -1,0 +1,161 @@
+"""核验: joins what the signatures say, what the register says now, and what the log proves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from threading import Lock
+
+from certificates import register_store
+from certificates.model import CertificateStatus
+from certificates.ports import Inspector, Judgement, Proofs
+from certificates.register import Register
+from certificates.register_model import StatusAnswer
+from certificates.tools import Tools
+from kernel.actors import Actor, authorise
+from kernel.clock import BEIJING, to_iso
+from kernel.errors import Refused
+from kernel.ids import CertificateId
+from kernel.ports import Event, Journal, JournalRow, Json, Tx
+
+ACTION = "certificates.verify"
+IDENTIFIER = "ZZBS"
+COPY_EXPIRY = "JZJYXQJZSJ"
+
+
+class Kinship(StrEnum):
+    """What a presented file is to the register of this hub."""
+
+    ORIGINAL = "original"
+    """Byte for byte the sealed original."""
+    COPY = "annotated-copy"
+    """加注件 of a certificate of this register."""
+    EXPIRED_COPY = "expired-copy"
+    """加注件 whose time of use is over."""
+    OTHER = "other-file"
+    """Names a certificate of this register but is not a file it made."""
+    UNKNOWN = "not-in-register"
+    """Names no certificate of this register, or none at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The joint answer. ``holds`` only where all three agree that the certificate is in force."""
+
+    judgement: Judgement
+    kinship: Kinship
+    status: StatusAnswer | None
+    proof: Json
+    """Receipt of the issuing entry in the log, or None."""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the file may be relied on now, as far as this hub can know."""
+        known = self.kinship in {Kinship.ORIGINAL, Kinship.COPY}
+        in_force = self.status is not None and self.status.status is CertificateStatus.ISSUED
+        return self.judgement.passed and known and in_force
+
+
+class Verify:
+    """Verifies files and identifiers for anybody with the right ``certificates.verify``."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        *,
+        register: Register,
+        inspector: Inspector,
+        journal: Journal,
+        proofs: Proofs,
+    ) -> None:
+        self._tools = tools
+        self._register = register
+        self._inspector = inspector
+        self._journal = journal
+        self._proofs = proofs
+
+    def file(
+        self, actor: Actor, data: bytes, name: str = "", policy: str = "certificate"
+    ) -> Verification | Refused:
+        """Judge a file; a bad one gives a failed judgement, not an error. Nothing is kept of it."""
+        allowed = authorise(actor, ACTION)
+        if isinstance(allowed, Refused):
+            return allowed
+        now = self._tools.clock.now()
+        judgement = self._inspector.inspect(data, name, policy, now)
+        metadata = judgement.metadata or {}
+        status = self._register.status(actor, metadata.get(IDENTIFIER, ""))
+        if isinstance(status, Refused):
+            return Verification(judgement, Kinship.UNKNOWN, None, None)
+        kinship = self._kinship(status.certificate, data, metadata, now)
+        return Verification(judgement, kinship, status, self.proof(status.certificate))
+
+    def proof(self, certificate: CertificateId) -> Json:
+        """Return the receipt of the entry by which a certificate was issued, or None."""
+        rows = self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate))
+        issued = next((row for row in rows if row.kind == "certificates.issued"), None)
+        return self._proofs.receipt(issued.no) if issued else None
+
+    def history(self, certificate: CertificateId) -> tuple[JournalRow, ...]:
+        """Return the journal rows about a certificate, oldest first: ids only, no persons."""
+        return tuple(self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate)))
+
+    def _kinship(
+        self,
+        certificate: CertificateId,
+        data: bytes,
+        metadata: Mapping[str, str],
+        now: datetime,
+    ) -> Kinship:
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+
+        def look(tx: Tx) -> set[str]:
+            found = register_store.files(tx, [certificate], register_store.ORIGINAL)
+            return {item.digest for item in found.get(certificate, ())}
+
+        if digest in self._tools.transactions.read(look):
+            return Kinship.ORIGINAL
+        until = metadata.get(COPY_EXPIRY, "")
+        if not until:
+            return Kinship.OTHER
+        late = f"{now.astimezone(BEIJING):%Y%m%d%H%M%S}" > until
+        return Kinship.EXPIRED_COPY if late else Kinship.COPY
+
+
+class Checks:
+    """Counts public checks; one journal entry a minute, so that a stranger cannot flood the log."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._lock = Lock()
+        self._counts: dict[str, int] = {}
+
+    def count(self) -> None:
+        """Count one check in the present minute."""
+        minute = to_iso(self._tools.clock.now().replace(second=0, microsecond=0))
+        with self._lock:
+            self._counts[minute] = self._counts.get(minute, 0) + 1
+
+    def flush(self, actor: Actor) -> int:
+        """Record the minutes that are over; returns how many. Call it once a minute and at the end.
+
+        Counts of a process that dies before are lost: they prove nothing about anybody.
+        """
+        now = to_iso(self._tools.clock.now().replace(second=0, microsecond=0))
+        with self._lock:
+            over = {
+                minute: self._counts.pop(minute) for minute in list(self._counts) if minute < now
+            }
+        if not over:
+            return 0
+
+        def work(tx: Tx) -> None:
+            for minute, count in over.items():
+                data: dict[str, Json] = {"minute": minute, "count": count}
+                tx.record(Event("certificates.status-checked", minute, actor, data))
+
+        self._tools.transactions.write(work)
+        return len(over)
