@@ -23,7 +23,7 @@ from audit.note import LogKey, body_of, signed_note
 from audit.ports import JournalReader, LogFiles, NoteSigner
 from audit.publish import Block
 from audit.tiles import CHECKPOINT, KEY
-from audit.tree import CompactRange, leaf_hash
+from audit.tree import CompactRange, is_sound, leaf_hash
 from kernel.clock import Clock, to_iso
 from kernel.errors import TongbanError
 from kernel.ports import Leases, Transactions, Tx
@@ -137,6 +137,8 @@ class Sequencer:
     def _batch(self, tx: Tx) -> int:
         self._fenced(tx)
         head = store.head(tx, self.key.name)
+        if not is_sound(head.size, head.frontier, head.root):
+            raise TongbanError(Code.LOG_DAMAGED, what="head")
         tree = CompactRange(head.size, list(head.frontier))
         entries: list[Numbered] = []
         for row in self.journal.after(tx, head.journal_no, _BATCH):

@@ -57,7 +57,7 @@ def place_of(path: str) -> Place | None:
         return None
     level = -1 if match[1] == ENTRIES else int(match[1])
     place = Place(level, int(match[2].replace("x", "").replace("/", "")), int(match[3] or WIDTH))
-    return place if place.path == path and not (match[3] and place.width == WIDTH) else None
+    return place if place.path == path and place.width <= WIDTH else None
 
 
 def places(old: int, new: int, level: int) -> Iterator[Place]:

@@ -82,6 +82,13 @@ class CompactRange:
         return CompactRange(self.size, list(self.hashes))
 
 
+def is_sound(size: int, frontier: Sequence[bytes], root: bytes) -> bool:
+    """Tell whether a stored range fits its size and its root. Never raises."""
+    if size < 0 or len(frontier) != size.bit_count() or not _sized(frontier):
+        return False
+    return CompactRange(size, list(frontier)).root() == root
+
+
 def range_root(start: int, end: int, node: Node) -> bytes:
     """Return the hash over leaves ``start`` to ``end`` of an aligned part of the tree."""
     if start == end:
