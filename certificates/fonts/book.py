@@ -141,7 +141,8 @@ def packaged(rank: str) -> list[Path]:
             continue
         spec = find_spec(face["package"])
         places = (spec.submodule_search_locations if spec else None) or []
-        found = [Path(place) / face["file"] for place in places]
+        index = f"#{face['index']}" if "index" in face else ""
+        found = [Path(place) / (face["file"] + index) for place in places]
         if not found and not face.get("optional", False):
             reason = f"package {face['package']} is not installed"
             raise TongbanError("font-unreadable", font=face["file"], reason=reason)

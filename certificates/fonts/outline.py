@@ -48,15 +48,16 @@ class FontFile:
     """An opened font: which characters it has, how wide they are, their outlines.
 
     Raises TongbanError ``font-unreadable`` for a file that is no font or may not be embedded.
-    A variable font is pinned to its regular weight; its default may be a hairline.
+    A variable font is pinned to its regular weight; its default may be a hairline. ``index``
+    chooses a face of a collection (.ttc).
     """
 
-    def __init__(self, name: str, data: bytes) -> None:
+    def __init__(self, name: str, data: bytes, index: int = 0) -> None:
         import uharfbuzz
 
         self.name = name
-        self.digest = hashlib.sha256(data).hexdigest()
-        face = uharfbuzz.Face(data)
+        self.digest = hashlib.sha256(data + index.to_bytes(2, "big")).hexdigest()
+        face = uharfbuzz.Face(data, index)
         if not face.glyph_count:
             raise TongbanError("font-unreadable", font=name, reason="no glyphs")
         tables = set(face.table_tags)
@@ -74,9 +75,15 @@ class FontFile:
 
     @classmethod
     def open(cls, path: Path) -> FontFile:
-        """Open a file; raises TongbanError ``font-unreadable``."""
+        """Open a file; ``name.ttc#2`` is the third face of a collection.
+
+        Raises TongbanError ``font-unreadable``.
+        """
+        plain, mark, index = str(path).rpartition("#")
+        collected = bool(mark) and index.isascii() and index.isdigit() and not path.exists()
+        held = Path(plain) if collected else path
         try:
-            return cls(path.name, path.read_bytes())
+            return cls(path.name, held.read_bytes(), int(index) % 65536 if collected else 0)
         except OSError as error:
             raise TongbanError("font-unreadable", font=path.name, reason=error.strerror) from None
 

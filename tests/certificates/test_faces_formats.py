@@ -138,3 +138,22 @@ def test_files_stay_small(kind: CertificateType, fonts: Fonts) -> None:
     given = values(kind)
     assert len(compile_face("pdf", kind, fonts).fill(given)) < 120_000
     assert len(compile_face("ofd", kind, fonts).fill(given)) < 200_000
+
+
+def test_both_formats_show_the_same_picture(kind: CertificateType, fonts: Fonts) -> None:
+    import pypdfium2
+    from PIL import ImageChops, ImageFilter
+
+    from tests.certificates.ofd_raster import render
+
+    given, scale = values(kind, rows=2, annotation=ANNOTATION), 3
+    with pypdfium2.PdfDocument(compile_face("pdf", kind, fonts).fill(given)) as document:
+        pdf = document[0].render(scale=scale * 25.4 / 72).to_pil().convert("L")
+    ofd = render(compile_face("ofd", kind, fonts).fill(given), 0, scale).convert("L")
+    assert abs(pdf.width - ofd.width) <= 1
+    size = min(pdf.width, ofd.width), min(pdf.height, ofd.height)
+    soft = ImageFilter.GaussianBlur(3)
+    box = (0, 0, *size)
+    gap = ImageChops.difference(pdf.crop(box).filter(soft), ofd.crop(box).filter(soft))
+    apart = sum(gap.histogram()[90:]) / (size[0] * size[1])
+    assert apart < 0.0005
