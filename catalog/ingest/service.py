@@ -82,7 +82,9 @@ class Ingest:
         with self._locked(known), self._recorded(actor, known):
             delivery = gather(known, self.inbox, self.objects)
             seen = opening.batch_for(known, delivery, self.standards.digest, self.transactions)
-            if seen[2] is None or not self._settled(seen[2]):
+            if seen[2] is not None and self._settled(seen[2]):
+                self._clear(known, seen[0])
+            else:
                 opening.open_batch(
                     known,
                     delivery,
@@ -143,6 +145,8 @@ class Ingest:
                 if raw is None:
                     raise TongbanError(Code.BATCH_UNKNOWN, batch=batch_id)
                 step(actor, Batch.from_json(raw, folder), source)
+            else:
+                self._clear(source, batch_id)
         return None
 
     def _standardise(self, _actor: Actor, batch: Batch, source: Source) -> Done:
@@ -200,6 +204,10 @@ class Ingest:
         # batches that a newer delivery overtook go with it: their parts hold personal data
         shutil.rmtree(batch.folder.parent, ignore_errors=True)
         return outcome
+
+    def _clear(self, source: Source, batch_id: str) -> None:
+        """Remove what a process left that died between its commit and its cleaning up."""
+        shutil.rmtree(self._folder(source, batch_id), ignore_errors=True)
 
     def _folder(self, source: Source, batch_id: str) -> Path:
         return self.work / source.name / batch_id
