@@ -35,8 +35,8 @@ _ANSWER_LIMIT = 64 * 1024 * 1024
 class FenceLimits:
     """What one file may cost: seconds of wall and CPU time, bytes of memory and of the file."""
 
-    wall_seconds: float = 30.0
-    cpu_seconds: int = 20
+    wall_seconds: float = 60.0
+    cpu_seconds: int = 45
     memory_bytes: int = 2 * 1024**3
     file_bytes: int = 128 * 1024**2
     files_per_worker: int = 500

@@ -19,7 +19,7 @@ ANNOTATION, UNDEFINED = "annotation", "undefined"
 HARMLESS_ROOT = frozenset({"/DSS", "/Extensions", "/Metadata", "/Version", "/Perms", "/PieceInfo"})
 """Validation data, and data that no viewer draws."""
 TAGGING_ROOT = frozenset({"/StructTreeRoot", "/MarkInfo", "/Lang", "/ViewerPreferences"})
-HARMLESS_PAGE = frozenset({"/Metadata", "/LastModified", "/PieceInfo", "/StructParents", "/Tabs"})
+HARMLESS_PAGE = frozenset({"/Metadata", "/LastModified", "/PieceInfo"})
 FIELD_VALUE = frozenset({"/V", "/AP", "/AS", "/M", "/DA", "/MK", "/DV", "/F", "/Ff", "/Q", "/I"})
 
 
@@ -251,15 +251,23 @@ def _resources(old: Any, new: Any, place: str, changes: Changes) -> None:
             continue
         if key == "/ProcSet":
             continue
-        both = before is not None and hasattr(before, "keys") and hasattr(after, "keys")
-        if both and all(
-            name in after and _same(get(before, name), get(after, name), changes) for name in before
-        ):
+        if before is not None and _kept(before, after, changes):
             changes.add(FORM, f"{place}/Resources{key} added to")
         elif before is None:
             changes.add(FORM, f"{place}/Resources{key} added")
         else:
             changes.add(UNDEFINED, f"{place}/Resources{key}")
+
+
+def _kept(before: Any, after: Any, changes: Changes) -> bool:
+    """Tell whether every name of one dictionary stands unchanged in the other."""
+    return (
+        hasattr(before, "keys")
+        and hasattr(after, "keys")
+        and all(
+            name in after and _same(get(before, name), get(after, name), changes) for name in before
+        )
+    )
 
 
 def _annotations(old: list[Any], new: list[Any], place: str, changes: Changes) -> None:

@@ -9,8 +9,16 @@ from typing import Any
 from kernel.clock import to_iso
 from signing.formats.errors import FormatError
 from signing.formats.pdf import changes, cms
-from signing.formats.pdf.fields import PARSER_ERRORS, Found, Range, check_range, get, items
-from signing.formats.pdf.fields import open_reader, signed_fields
+from signing.formats.pdf.fields import (
+    PARSER_ERRORS,
+    Found,
+    Range,
+    check_range,
+    get,
+    items,
+    open_reader,
+    signed_fields,
+)
 from signing.formats.pool import Notes, Pool
 from signing.model import (
     EVIDENCE_SCHEMA,
@@ -59,8 +67,6 @@ def _signature(data: bytes, reader: Any, found: Found, pool: Pool) -> SignatureE
     base = SignatureEvidence(id=found.name, kind=found.kind, structure="cms", path=found.name)
     try:
         span = check_range(data, found)
-        if found.subfilter not in DETACHED and found.kind != "timestamp":
-            raise FormatError("E_ALG_UNSUPPORTED", f"SubFilter {found.subfilter}", found.name)
         base = _facts(base, found, span, pool, notes)
         _coverage(data, reader, found, span, notes)
     except FormatError as error:
@@ -74,6 +80,8 @@ def _facts(
     base: SignatureEvidence, found: Found, span: Range, pool: Pool, notes: Notes
 ) -> SignatureEvidence:
     path = found.name
+    if found.subfilter not in DETACHED and found.kind != "timestamp":
+        raise FormatError("E_ALG_UNSUPPORTED", f"SubFilter {found.subfilter}", path)
     body = _trim(found.contents, notes, path)
     if not span.plain:
         notes.add("W_CONTAINER_REWRITTEN", path, "value has more than one spelling")

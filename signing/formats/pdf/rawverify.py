@@ -26,7 +26,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a CMS claims: ``value`` signs ``signed`` by asn1crypto's ``algorithm`` over ``digest``."""
+    """What a CMS claims: ``value`` signs ``signed``; ``algorithm`` is asn1crypto's."""
 
     algorithm: Any
     signed: bytes

@@ -1,0 +1,207 @@
+"""What ``tongban verify`` does: collect files, inspect them behind the fence, judge, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from kernel.clock import BEIJING, from_iso
+from kernel.errors import TongbanError, load_messages
+from signing.fence import Fence
+from signing.model import Finding, Indication, Severity, SignatureVerdict, Verdict
+from signing.policies import Policy
+from signing.policies import load as load_policy
+from signing.trust import TrustStore
+from signing.verify import judge
+
+PASSED, FAILED, USAGE, INDETERMINATE, ENVIRONMENT = 0, 1, 2, 3, 4
+SUFFIXES = frozenset({".pdf", ".ofd"})
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    policy: str = "certificate"
+    as_json: bool = False
+    trust: tuple[Path, ...] = ()
+    at: str | None = None
+    home: Path | None = None
+
+
+class UsageError(Exception):
+    """The command line cannot be carried out; the text says why in Chinese and English."""
+
+
+def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> int:
+    """Verify and print; return the exit code: the worst of all files decides."""
+    out = out or sys.stdout
+    try:
+        at = _moment(options.at)
+        policy = load_policy(options.policy, options.home)
+        trust = _trust(options)
+        sources = list(_sources(names))
+        _self_test()
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    except TongbanError as error:
+        _explain(error)
+        environment = error.code.startswith("sm2-") or error.code == "trust-list-unreadable"
+        return ENVIRONMENT if environment else USAGE
+    return _verify(sources, policy, trust, at, options=options, out=out)
+
+
+def _verify(
+    sources: Sequence[tuple[str, Path | None]],
+    policy: Policy,
+    trust: TrustStore,
+    at: datetime,
+    *,
+    options: Options,
+    out: TextIO,
+) -> int:
+    codes: set[int] = set()
+    with Fence(workers=1) as fence, _progress(len(sources)) as advance:
+        for name, path in sources:
+            data = sys.stdin.buffer.read() if path is None else path
+            try:
+                evidence = fence.inspect(data, name)
+            except OSError as error:
+                sys.stderr.write(f"{name}: 无法读取 · cannot be read: {error.strerror}\n")
+                codes.add(USAGE)
+                continue
+            verdict = judge(evidence, policy, trust, at)
+            out.write(_as_json(verdict) if options.as_json else _as_text(verdict))
+            out.flush()
+            codes.add(exit_code(verdict))
+            advance()
+    return next((code for code in (FAILED, USAGE, INDETERMINATE) if code in codes), PASSED)
+
+
+def exit_code(verdict: Verdict) -> int:
+    """Return the exit code of one verdict; a file without any seal has not passed."""
+    if verdict.indication is Indication.TOTAL_PASSED:
+        return PASSED
+    return INDETERMINATE if verdict.indication is Indication.INDETERMINATE else FAILED
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        if len(text) == len("2026-01-01"):
+            return datetime.fromisoformat(text).replace(tzinfo=BEIJING).astimezone(UTC)
+        return from_iso(text)
+    except ValueError as error:
+        message = f"时间格式应如 2026-01-31T08:00:00+08:00 · not a time with a zone: {text}"
+        raise UsageError(message) from error
+
+
+def _trust(options: Options) -> TrustStore:
+    if options.trust:
+        return TrustStore.from_pems(*(path.read_bytes() for path in options.trust))
+    from hub.settings import load
+
+    return TrustStore.load(load(home=options.home).root)
+
+
+def _sources(names: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
+    for name in names:
+        path = Path(name)
+        if name == STANDARD_INPUT:
+            yield name, None
+        elif path.is_dir():
+            found = sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES)
+            yield from ((str(item), item) for item in found if item.is_file())
+        elif path.is_file():
+            yield name, path
+        else:
+            raise UsageError(f"没有这个文件或文件夹 · no such file or folder: {name}")
+
+
+def _self_test() -> None:
+    """Refuse to judge on a machine whose libcrypto cannot do SM2, instead of judging wrongly."""
+    from signing.algorithms import by_name
+
+    by_name("sm2_sm3")
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[_Advance]:
+    if total < 2 or not sys.stderr.isatty():
+        yield _Advance(None)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("核验 · verifying", total=total)
+        yield _Advance(lambda: bar.advance(task))
+
+
+@dataclass(frozen=True, slots=True)
+class _Advance:
+    """Moves the bar on by one file, where there is a bar."""
+
+    step: object
+
+    def __call__(self) -> None:
+        if callable(self.step):
+            self.step()
+
+
+def _explain(error: TongbanError) -> None:
+    message = load_messages("signing").get(error.code)
+    if message is None:
+        sys.stderr.write(f"{error}\n")
+        return
+    sys.stderr.write(f"{message.text(error.params)}。{message.next_step(error.params)}\n")
+    english = message.text(error.params, english=True)
+    sys.stderr.write(f"{english}. {message.next_step(error.params, english=True)}\n")
+
+
+def _as_json(verdict: Verdict) -> str:
+    return json.dumps(verdict.to_json(), ensure_ascii=False, sort_keys=False) + "\n"
+
+
+_WORDS = {
+    Indication.TOTAL_PASSED: "✔ 通过 · passed",
+    Indication.TOTAL_FAILED: "✘ 不通过 · failed",
+    Indication.INDETERMINATE: "? 无法判定 · indeterminate",
+    None: "– 未盖章 · not sealed",
+}
+
+
+def _as_text(verdict: Verdict) -> str:
+    lines = [f"{_WORDS[verdict.indication]}  {verdict.file}"]
+    lines += dict.fromkeys(_finding(item) for item in verdict.findings)
+    for signature in verdict.signatures:
+        lines.append(f"  {_who(signature)}")
+        lines += dict.fromkeys(_finding(item) for item in signature.findings)
+    return "\n".join(lines) + "\n"
+
+
+def _who(signature: SignatureVerdict) -> str:
+    time = ""
+    if signature.time:
+        local = from_iso(signature.time).astimezone(BEIJING)
+        known = "可信时间" if signature.time_source == "timestamp" else "所称时间"
+        time = f"{local:%Y-%m-%d %H:%M:%S}（{known}）"
+    name = signature.seal_name or signature.signer or signature.id
+    return f"{_WORDS[signature.indication]}  {name}  {time}".rstrip()
+
+
+_MARKS = {Severity.REJECT: "✘", Severity.INDETERMINATE: "?", Severity.WARN: "!"}
+
+
+def _finding(item: Finding) -> str:
+    where = f"（{item.path}）" if item.path else ""
+    return f"    {_MARKS.get(item.severity, '·')} {item.code} {item.zh}{where} · {item.en}"
