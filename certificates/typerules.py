@@ -7,7 +7,8 @@ import string
 from collections.abc import Iterator
 
 from certificates.face import Box, Face, Guilloche, Item, Line, Qr, Rosette, Table, Text
-from certificates.model import CertificateType, FieldSpec
+from certificates.holdercodes import holder_code_types
+from certificates.model import CertificateType, FieldSpec, HolderSpec
 from certificates.numbering import credit_code_ok
 from kernel.errors import TongbanError
 
@@ -44,8 +45,7 @@ def mistakes(kind: CertificateType) -> Iterator[tuple[str, str]]:
         yield from _specs(f"tables.{table.name}.columns", table.columns)
         if {column.resource for column in table.columns} != {table.resource}:
             yield f"tables.{table.name}", "all columns must come from one resource"
-    if len(kind.holder.names) != len(kind.holder.codes) or not kind.holder.names:
-        yield "holder.codes", "one code column per name column is needed"
+    yield from _holder(kind.holder)
     yield from _face(kind)
 
 
@@ -59,6 +59,18 @@ def _codes(kind: CertificateType) -> Iterator[tuple[str, str]]:
             yield key, "not a credit code of GB 32100 (check character)"
     if not re.fullmatch(r"[0-9]{6}", kind.area_code):
         yield "area_code", "six digits of GB/T 2260 are needed"
+
+
+def _holder(holder: HolderSpec) -> Iterator[tuple[str, str]]:
+    if len(holder.names) != len(holder.codes) or not holder.names:
+        yield "holder.codes", "one code column per name column is needed"
+    known = holder_code_types().get(holder.code_type)
+    if known is None:
+        yield "holder.code_type", "not a holder code type of GB/T 36903"
+    elif holder.kind not in (known.kind, "both"):
+        yield "holder.code_type", f"{known.title} names {known.kind} persons"
+    elif holder.code_type_title != known.title:
+        yield "holder.code_type_title", f"the standard says {known.title}"
 
 
 def _specs(key: str, specs: tuple[FieldSpec, ...]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from importlib import resources
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from certificates import typebook, typerules
 from certificates.errors import Code
 from certificates.face import Table, Text
+from certificates.metadata import REQUIRED
 from certificates.model import STATUS_TITLES, CertificateStatus
 from kernel.errors import TongbanError, load_messages
 
@@ -116,6 +118,14 @@ MISTAKES = [
     ('area_code = "410100"', 'area_code = "41"', "area_code", "six digits"),
     ('kind = "natural"', 'kind = "person"', "holder.kind", "one of natural"),
     ('names = ["male_name", "female_name"]', 'names = ["male_name"]', "holder.codes", "one code"),
+    ('code_type = "111"', 'code_type = "112"', "holder.code_type", "GB/T 36903"),
+    ('code_type = "111"', 'code_type = "001"', "holder.code_type", "legal"),
+    (
+        'code_type_title = "公民身份号码"',
+        'code_type_title = "身份证"',
+        "holder.code_type_title",
+        "公民身份号码",
+    ),
     ("[validity]", '[validity]\nyears = "two"', "validity.years", "int is needed"),
     ("[validity]", "[validity]\nyears = true", "validity.years", "int is needed"),
     ("[validity]", "[[validity]]", "validity", "a table"),
@@ -225,3 +235,9 @@ def test_every_code_of_the_room_has_a_message_and_every_message_a_code() -> None
 
 def test_every_status_has_a_title() -> None:
     assert set(STATUS_TITLES) == set(CertificateStatus)
+
+
+def test_what_the_standard_obliges_is_required_of_every_file() -> None:
+    text = (resources.files("certificates") / "codes" / "metadata.csv").read_text("utf-8")
+    rows = [row for row in csv.DictReader(text.splitlines()) if row["obligation"].startswith("M")]
+    assert {row["pinyin_name"] or row["english_name"] for row in rows} == set(REQUIRED)
