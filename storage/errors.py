@@ -15,6 +15,7 @@ class Code(StrEnum):
     DATABASE_URL = "database-url"
     SCHEMA_DIFFERS = "schema-differs"
     ENTRY_TOO_LARGE = "entry-too-large"
+    FILE_MISSING = "file-not-found"
     STORE_UNWRITABLE = "store-unwritable"
     OBJECT_MISSING = "object-missing"
     OBJECT_CORRUPT = "object-corrupt"

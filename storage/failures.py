@@ -39,11 +39,17 @@ def of_database(error: exc.DBAPIError) -> Exception:
         code = Code.DATABASE_CORRUPT
     elif "readonly" in text or "unable to open" in text:
         code = Code.STORE_UNWRITABLE
+    elif state == "42P01" or "no such table" in text:
+        return TongbanError(Code.SCHEMA_DIFFERS, difference=_first_line(error))
     elif _unreachable(error, state):
         code = Code.DATABASE_UNAVAILABLE
     if code is None:
         return error
-    return TongbanError(code, what="database", reason=str(error.orig))
+    return TongbanError(code, what="database", reason=_first_line(error))
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    return str(error.orig).split("\n", 1)[0]
 
 
 def _unreachable(error: exc.DBAPIError, state: str) -> bool:

@@ -106,7 +106,9 @@ def test_an_error_text_carries_no_values(make_database: Callable[..., Database])
     db = make_database()
     with pytest.raises(exc.DBAPIError) as caught:
         db.transactions.housekeep(
-            lambda tx: rows(tx).execute(text("INSERT INTO nowhere VALUES (:v)"), {"v": "测试某某"})
+            lambda tx: rows(tx).execute(
+                text("INSERT INTO storage_lease (name) VALUES (:v)"), {"v": "测试某某"}
+            )
         )
     assert "测试某某" not in str(caught.value)
 
