@@ -77,7 +77,11 @@ class CertificateWay:
     basis: tuple[str, ...]
     fields: tuple[str, ...]
     expect: Mapping[str, tuple[str, ...]]
-    kind: Literal[WayKind.CERTIFICATE] = WayKind.CERTIFICATE
+
+    @property
+    def kind(self) -> WayKind:
+        """Return the sort of way."""
+        return WayKind.CERTIFICATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,11 @@ class DataWay:
     fields: tuple[str, ...]
     expect: Mapping[str, tuple[str, ...]]
     any_of: bool = False
-    kind: Literal[WayKind.DATA] = WayKind.DATA
+
+    @property
+    def kind(self) -> WayKind:
+        """Return the sort of way."""
+        return WayKind.DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,11 @@ class ChainedWay:
     """Met by the result of an earlier step."""
 
     step: str
-    kind: Literal[WayKind.CHAINED] = WayKind.CHAINED
+
+    @property
+    def kind(self) -> WayKind:
+        """Return the sort of way."""
+        return WayKind.CHAINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,11 @@ class PromiseWay:
     letter: str
     letter_en: str
     days: int
-    kind: Literal[WayKind.PROMISE] = WayKind.PROMISE
+
+    @property
+    def kind(self) -> WayKind:
+        """Return the sort of way."""
+        return WayKind.PROMISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +135,11 @@ class UploadWay:
 
     media: tuple[str, ...]
     max_bytes: int
-    kind: Literal[WayKind.UPLOAD] = WayKind.UPLOAD
+
+    @property
+    def kind(self) -> WayKind:
+        """Return the sort of way."""
+        return WayKind.UPLOAD
 
 
 Way = CertificateWay | DataWay | ChainedWay | PromiseWay | UploadWay
@@ -139,8 +159,8 @@ class MaterialSpec:
 
 @dataclass(frozen=True, slots=True)
 class FieldForm:
-    """One field of the form. ``sources`` are tried in order: ``child.name`` or
-    ``material:parents-marriage.register_date``. Without sources it is typed.
+    """One field of the form. ``sources`` are tried in order: ``child.name``,
+    ``material:step/material.field`` or ``form:step.field``. What none of them gives is typed.
     """
 
     name: str
@@ -152,6 +172,8 @@ class FieldForm:
     pattern: str = ""
     hint: str = ""
     hint_en: str = ""
+    codes: str = ""
+    """Code table whose words are shown in place of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +269,8 @@ class MaterialRecord:
     """Automatic ways that failed, each with the code of its reason."""
     digest: Digest | None = None
     due_at: datetime | None = None
+    attempt: int = 0
+    """How often the automatic ways were tried."""
     values: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,183 @@
+"""The book of journeys (一件事): reads ``intake/journeys/*.toml`` and the hub's overlay, strictly.
+
+A journey that asks a matter for more than it may use, or names an unknown party, does not load.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certificates.matters import Matterbook, covered
+from certificates.model import CertificateType
+from certificates.requests_model import CONSENT
+from certificates.strict import Reader
+from certificates.typebook import Typebook
+from intake.errors import Code
+from intake.model import (
+    CertificateWay,
+    ChainedWay,
+    DataWay,
+    FieldForm,
+    Journey,
+    MaterialSpec,
+    PartySpec,
+    PromiseWay,
+    StepSpec,
+    UploadWay,
+    Way,
+)
+from kernel import registry
+from kernel.errors import TongbanError
+
+WAYS: Mapping[str, type[Way]] = {
+    "certificate": CertificateWay,
+    "data": DataWay,
+    "chained": ChainedWay,
+    "promise": PromiseWay,
+    "upload": UploadWay,
+}
+"""``kind`` of a way in a file and what it becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journeybook:
+    """All journeys a hub knows. ``digest`` covers every file."""
+
+    journeys: Mapping[str, Journey]
+    digest: str
+
+    def get(self, name: str) -> Journey | None:
+        """Return a journey by name, or None."""
+        return self.journeys.get(name)
+
+    def __iter__(self) -> Iterator[Journey]:
+        """Iterate over the journeys by name."""
+        return iter(self.journeys.values())
+
+
+def load(matters: Matterbook, types: Typebook, home: Path | None = None) -> Journeybook:
+    """Read and check all journeys; raises TongbanError ``journey-invalid``."""
+    found = registry.load("intake", "journeys", ".toml", home)
+    journeys = {name: read(member, matters, types) for name, member in found.members.items()}
+    return Journeybook(journeys, found.digest)
+
+
+def read(member: registry.Member, matters: Matterbook, types: Typebook) -> Journey:
+    """Turn one file into a journey; raises TongbanError ``journey-invalid`` with the reason."""
+    try:
+        reader = Reader(member.name, member.toml())
+        journey = reader.build(
+            Journey,
+            name=member.name,
+            digest=member.digest,
+            parties=tuple(part.build(PartySpec) for part in reader.tables("parties")),
+            steps=tuple(_step(part) for part in reader.tables("steps")),
+        )
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _invalid(member.name, str(error)) from None
+    except TongbanError as error:
+        reason = f"{error.params.get('key', '')}: {error.params.get('reason', error.code)}"
+        raise _invalid(member.name, reason) from None
+    for reason in mistakes(journey, matters, types):
+        raise _invalid(journey.name, reason)
+    return journey
+
+
+def _step(reader: Reader) -> StepSpec:
+    materials = tuple(_material(part) for part in reader.tables("materials"))
+    form = tuple(part.build(FieldForm) for part in reader.tables("form"))
+    return reader.build(StepSpec, materials=materials, form=form)
+
+
+def _material(reader: Reader) -> MaterialSpec:
+    ways = tuple(_way(part) for part in reader.tables("ways"))
+    return reader.build(MaterialSpec, ways=ways)
+
+
+def _way(reader: Reader) -> Way:
+    kind = WAYS.get(reader.text("kind"))
+    if kind is None:
+        raise reader.error("kind", f"one of {', '.join(WAYS)}")
+    way: Way = reader.build(kind)
+    return way
+
+
+def mistakes(journey: Journey, matters: Matterbook, types: Typebook) -> Iterator[str]:
+    """Yield every mistake that the shape of a file does not show."""
+    kinds = [party.kind for party in journey.parties]
+    for kind in ("subject", "applicant"):
+        if kinds.count(kind) != 1:  # type: ignore[arg-type] # compared as text
+            yield f"parties: exactly one {kind} is needed"
+    names = {party.name for party in journey.parties}
+    seen: set[str] = set()
+    for step in journey.steps:
+        yield from (f"steps.{step.code}.after: no earlier step {x}" for x in {*step.after} - seen)
+        if step.code in seen:
+            yield f"steps.{step.code}: named twice"
+        if matters.get(step.matter) is None:
+            yield f"steps.{step.code}.matter: no matter {step.matter}"
+        for material in step.materials:
+            for way in material.ways:
+                where = f"steps.{step.code}.{material.code}"
+                yield from _way_mistakes(where, way, names, seen)
+                if isinstance(way, CertificateWay):
+                    yield from _needs(where, step.matter, way, matters, types)
+        yield from _source_mistakes(step, names, seen)
+        seen.add(step.code)
+
+
+def _way_mistakes(where: str, way: Way, names: set[str], seen: set[str]) -> Iterator[str]:
+    if isinstance(way, ChainedWay) and way.step not in seen:
+        yield f"{where}: no earlier step {way.step}"
+    if not isinstance(way, CertificateWay | DataWay):
+        return
+    references = [*(item for group in way.expect.values() for item in group)]
+    if isinstance(way, DataWay):
+        references += way.of
+    else:
+        references += [f"{holder}." for holder in way.holders]
+    for reference in references:
+        if not reference.startswith("=") and reference.partition(".")[0] not in names:
+            yield f"{where}: no party {reference}"
+
+
+def _needs(
+    where: str, matter_name: str, way: CertificateWay, matters: Matterbook, types: Typebook
+) -> Iterator[str]:
+    matter = matters.get(matter_name)
+    need = matter.need(way.type) if matter else None
+    kind = types.types.get(way.type)
+    if matter is None or need is None or kind is None:
+        yield f"{where}: {matter_name} does not use {way.type}"
+        return
+    if matter.purpose(way.purpose) is None:
+        yield f"{where}: no purpose {way.purpose}"
+    yield from (f"{where}: {way.type}.{x} not needed" for x in _outside(way, need.fields, kind))
+    yield from (f"{where}: no basis {x}" for x in way.basis if x not in need.basis)
+    if not way.basis or (CONSENT in way.basis and way.basis[0] != CONSENT):
+        yield f"{where}: consent comes before a legal basis"
+
+
+def _outside(way: CertificateWay, allowed: Iterable[str], kind: CertificateType) -> list[str]:
+    return [name for name in way.fields if not covered(kind, allowed, name)]
+
+
+def _source_mistakes(step: StepSpec, names: set[str], seen: set[str]) -> Iterator[str]:
+    codes = {f"{step.code}/{material.code}" for material in step.materials}
+    for field in step.form:
+        for source in field.sources:
+            kind, _, rest = source.partition(":")
+            owner = (rest or source).partition(".")[0]
+            known = {
+                "material": owner in codes or owner.partition("/")[0] in seen,
+                "form": owner in seen,
+            }.get(kind, owner in names)
+            if not known:
+                yield f"steps.{step.code}.form.{field.name}: no source {source}"
+
+
+def _invalid(name: str, reason: str) -> TongbanError:
+    return TongbanError(Code.JOURNEY_INVALID, journey=name, reason=reason)
