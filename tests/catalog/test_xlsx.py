@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime as dt
+from datetime import date
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def path(tmp_path: Path) -> Path:
     sheet.write_row(2, 0, ["410199198001010011", "测试甲", 1])
     sheet.write_number(3, 0, 410199198001010011)
     sheet.write(3, 1, "测试乙")
-    sheet.write_datetime(5, 0, dt.datetime(2020, 1, 2), day)
+    sheet.write_datetime(5, 0, date(2020, 1, 2), day)
     sheet.write(5, 1, "𠮷")
     sheet.write_number(6, 0, 410199800101001)
     book.close()
