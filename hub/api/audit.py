@@ -10,6 +10,7 @@ from audit.errors import Code
 from audit.receipts import to_json, to_text
 from audit.tiles import place_of
 from hub import logbook
+from hub.errors import Code as DoorCode
 from hub.refusal import Refusal, granted
 from hub.visitor import Caller, hub_of
 from kernel.actors import Actor, authorise
@@ -33,11 +34,11 @@ async def tile(request: Request, caller: Caller, path: str) -> Response:
     """Gives a tile of hashes; bundles of entries are for auditors, as they tell who is busy."""
     place = place_of(f"tile/{path}")
     if place is None:
-        raise Refusal(Refused(Code.ENTRY_UNKNOWN))
+        raise Refusal(Refused(DoorCode.PAGE_NOT_FOUND))
     _may_read(caller, entries=place.level < 0)
     data = hub_of(request).log.receipts.files.read(place.path)
     if data is None:
-        raise Refusal(Refused(Code.ENTRY_UNKNOWN))
+        raise Refusal(Refused(DoorCode.PAGE_NOT_FOUND))
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     if place.level < 0:
         headers["Cache-Control"] = "private, no-store"
@@ -57,7 +58,7 @@ async def receipt(
     """Gives the receipt of an entry: its index, and the proof once a checkpoint covers it."""
     found = granted(logbook.receipt(hub_of(request), caller, number))
     if found is None:
-        raise Refusal(Refused(Code.ENTRY_UNKNOWN))
+        raise Refusal(Refused(Code.ENTRY_UNKNOWN, {"index": str(number)}))
     return dict(to_json(found))
 
 
@@ -70,6 +71,6 @@ async def proof(
     """Gives a proven receipt as a C2SP tlog-proof file, to be kept and checked offline."""
     found = granted(logbook.receipt(hub_of(request), caller, number))
     if found is None or not found.checkpoint:
-        raise Refusal(Refused(Code.ENTRY_UNKNOWN))
+        raise Refusal(Refused(Code.ENTRY_UNKNOWN, {"index": str(number)}))
     headers = {"Content-Disposition": f'attachment; filename="{number}.tlog-proof"'}
     return Response(to_text(found), media_type="text/plain; charset=utf-8", headers=headers)

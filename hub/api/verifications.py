@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
-from hub import checking
 from hub.errors import Code
 from hub.refusal import Refusal, granted
 from hub.visitor import Caller, hub_of
@@ -30,14 +29,15 @@ async def verify(
     if file is None:
         raise Refusal(Refused(Code.FILE_MISSING))
     hub, data = hub_of(request), await file.read()
-    checked = granted(
-        await run_in_threadpool(
-            checking.check, hub, caller, data, name=(file.filename or "")[:120], policy=policy
-        )
-    )
+    name = (file.filename or "")[:120]
+    checked = granted(await run_in_threadpool(hub.verify.file, caller, data, name, policy))
     response.headers["Cache-Control"] = "no-store"
-    answer: dict[str, Any] = dict(checked.verdict.to_json())
+    verdict = checked.judgement.report
+    answer: dict[str, Any] = dict(verdict) if isinstance(verdict, dict) else {}
     status = checked.status
+    answer["holds"] = checked.holds
+    answer["kinship"] = checked.kinship.value
+    answer["receipt"] = checked.proof
     answer["register"] = (
         {
             "identifier": status.identifier,

@@ -1,8 +1,7 @@
-"""A hub of plain objects for the pages: real identity, the rest is data. Tests only."""
+"""A catalogue of plain data, so that pages can be shown without a pipeline. Tests only."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,17 +22,10 @@ from catalog.model import (
     Version,
 )
 from catalog.ports import Use
-from hub.settings import Settings
-from identity.directory import load_directory
-from identity.service import Identity
-from identity.store import METADATA
 from kernel.actors import Actor, authorise
-from kernel.clock import SystemClock
 from kernel.errors import Refused, TongbanError
 from kernel.ids import DeliveryId, ResourceId, VersionId
 from quality.model import Dimension, RuleCount, Severity
-from storage.database import open_database
-from storage.vault import AeadVault
 
 
 def sample_resource() -> Resource:
@@ -151,30 +143,3 @@ class StandinCatalog:
             for item in self.entries.values()
             if text in item.about.name
         )
-
-
-def open_standin(home: Path, **more: Any) -> Any:
-    home.mkdir(parents=True, exist_ok=True)
-    settings = Settings(home=home, environment=more.pop("environment", "demo"))
-    clock = SystemClock()
-    database = open_database(f"sqlite:///{home / 'hub.db'}", clock)
-    database.create(METADATA)
-    vault = AeadVault(bytes(range(32)))
-    identity = Identity(
-        transactions=database.transactions,
-        clock=clock,
-        vault=vault,
-        directory=load_directory(region=settings.region, home=home),
-        environment=settings.environment,
-        audiences=(f"{settings.address}/oauth/token",),
-    )
-    more.setdefault("catalog", StandinCatalog(sample_resource()))
-    return SimpleNamespace(
-        settings=settings,
-        clock=clock,
-        database=database,
-        vault=vault,
-        identity=identity,
-        close=database.close,
-        **more,
-    )

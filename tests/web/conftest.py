@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from starlette.testclient import TestClient
+
+from hub.app import build_app
+from hub.settings import load
+from hub.wiring import Hub, open_hub
+from identity.assertions import ASSERTION_TYPE
+from kernel.clock import SystemClock
+from kernel.ids import new_id
+
+HTML = {"accept": "text/html,application/xhtml+xml"}
+CLIENT = "test-agency"
+
+
+@pytest.fixture(scope="session")
+def client_key() -> ECKey:
+    return ECKey.generate_key("P-256", {"kid": "test-1"})
+
+
+def register_client(home: Path, key: ECKey, *, name: str = CLIENT, org: str = "jyj") -> None:
+    folder = home / "registry" / "identity" / "clients"
+    folder.mkdir(parents=True, exist_ok=True)
+    public = key.as_dict(private=False)
+    lines = ['name = "示例市教育局报名系统"', f'org = "{org}"', 'roles = ["agency"]', "[[keys]]"]
+    lines += [f"{part} = {json.dumps(public[part])}" for part in ("kty", "crv", "x", "y", "kid")]
+    (folder / f"{name}.toml").write_text("\n".join(lines), "utf-8")
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory, client_key: ECKey) -> Path:
+    home = tmp_path_factory.mktemp("empty") / "hub"
+    register_client(home, client_key)
+    return home
+
+
+@pytest.fixture(scope="session")
+def empty_hub(empty_home: Path) -> Iterator[Hub]:
+    with open_hub(load(home=empty_home, environment="test", worker=False)) as hub:
+        yield hub
+
+
+class Visitor(TestClient):
+    """A browser without a screen: keeps cookies, asks for HTML, finds form codes."""
+
+    def page(self, path: str, **more: Any) -> Any:
+        return self.get(path, headers=HTML, **more)
+
+    def sign_in(self, persona: str) -> Visitor:
+        answer = self.post("/sign-in", data={"persona": persona}, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        return self
+
+    def csrf(self, path: str = "/sign-in") -> str:
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.page(path).text)
+        assert found, "the page carries no form code"
+        return found[1]
+
+    def submit(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
+        form = {"csrf": self.csrf(), **(data or {})}
+        return self.post(path, data=form, headers=HTML, follow_redirects=False, **more)
+
+
+def visitor_of(hub: Hub) -> Visitor:
+    return Visitor(build_app(hub), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def visitor(empty_hub: Hub) -> Visitor:
+    return visitor_of(empty_hub)
+
+
+def token_form(key: ECKey, audience: str, *, client: str = CLIENT, **claims: Any) -> dict[str, str]:
+    now = int(SystemClock().now().timestamp())
+    base = {"iss": client, "sub": client, "aud": audience, "exp": now + 60, "jti": new_id("jti")}
+    assertion = jwt.encode({"alg": "ES256", "kid": "test-1"}, {**base, **claims}, key)
+    return {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion,
+    }
+
+
+@pytest.fixture
+def bearer(empty_hub: Hub, client_key: ECKey) -> Callable[[Visitor], dict[str, str]]:
+    def make(asker: Visitor) -> dict[str, str]:
+        form = token_form(client_key, f"{empty_hub.settings.address}/oauth/token")
+        answer = asker.post("/oauth/token", data=form)
+        assert answer.status_code == 200, answer.text
+        return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+    return make
+
+
+@pytest.fixture
+def make_visitor(empty_hub: Hub) -> Callable[[], Visitor]:
+    return lambda: visitor_of(empty_hub)
+
+
+@pytest.fixture(scope="session")
+def visitor_type() -> type[Visitor]:
+    return Visitor
