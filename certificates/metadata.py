@@ -7,11 +7,13 @@ Beijing time. The list with its sources is ``certificates/codes/metadata.csv``.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from certificates import numbering
 from certificates.model import Annotation, CertificateType, FaceValues
 from kernel.clock import BEIJING
+from kernel.errors import TongbanError
 
 REQUIRED = (
     "ZZMC",
@@ -35,16 +37,24 @@ ANNOTATION = ("JZJZZSJ", "JZJZZZ", "JZJZZSY", "JZJYXQJZSJ")
 """Entries of an annotated copy; an original carries none of them."""
 
 
+_NO_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
 def of_file(kind: CertificateType, values: FaceValues) -> dict[str, str]:
     """Return all entries to write, in a fixed order.
 
     Those of ``values``, what the type and the identifier say besides, and JZJ* exactly when there
-    is an annotation. Empty ones are left out.
+    is an annotation. Empty ones are left out. Raises TongbanError ``glyph-missing`` for characters
+    that no XML can hold.
     """
     given = {name: text for name, text in values.metadata.items() if name not in ANNOTATION}
     entries = given | _derived(kind, values)
     if values.annotation:
         entries |= annotated(values.annotation)
+    for found in filter(None, map(_NO_XML.search, entries.values())):
+        character = found.group()
+        point = f"U+{ord(character):04X}"
+        raise TongbanError("glyph-missing", char=ascii(character), code_point=point)
     return {name: text for name, text in entries.items() if text}
 
 

@@ -28,6 +28,7 @@ COMPUTED = frozenset(
 """Text parts the layout fills itself, beside the fields and ``<table>_count`` of the type."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_EXTENSION = re.compile(r"KZ_[A-Z0-9_]+")
 _SOURCE = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*")
 
 
@@ -80,8 +81,8 @@ def _specs(key: str, specs: tuple[FieldSpec, ...]) -> Iterator[tuple[str, str]]:
             yield f"{key}.{spec.name}", "names are small letters, distinct and not reserved"
         if not _SOURCE.fullmatch(spec.source):
             yield f"{key}.{spec.name}.source", "resource.column is needed"
-        if spec.extension and not spec.extension.startswith("KZ_"):
-            yield f"{key}.{spec.name}.extension", "extension names begin with KZ_"
+        if spec.extension and not _EXTENSION.fullmatch(spec.extension):
+            yield f"{key}.{spec.name}.extension", "extension names are KZ_ and capitals or digits"
         seen.add(spec.name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from certificates.face import Box, Qr
 from certificates.faces import ornament
 from certificates.faces.marks import Path, Segment
+from kernel.errors import TongbanError
 
 QUIET = 4
 """Modules of quiet zone that the standard asks for on every side."""
@@ -20,10 +21,16 @@ def ground(item: Qr) -> Path:
 
 
 def draw(text: str, item: Qr) -> Path:
-    """Return the modules of one row run as one rectangle each. Level M, version by length."""
+    """Return the dark modules, one rectangle per run of a row. Level M, version by length.
+
+    Raises TongbanError ``face-overflow`` for a text that no version holds.
+    """
     import segno
 
-    code = segno.make(text, error="m", micro=False, boost_error=False, mask=_MASK)
+    try:
+        code = segno.make(text, error="m", micro=False, boost_error=False, mask=_MASK)
+    except segno.DataOverflowError:
+        raise TongbanError("face-overflow", type="QR", field="qr") from None
     matrix = code.matrix
     module = item.size / (len(matrix) + 2 * QUIET)
     segments: list[Segment] = []

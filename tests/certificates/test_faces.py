@@ -253,6 +253,24 @@ def test_more_rows_than_a_face_without_further_pages_holds_are_refused(fonts: Fo
         compile_face("pdf", kind, fonts).fill(values(kind, rows=13))
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("character", ["\x00", "\n", "\x1b", "\ud842", "\uffff"])
+def test_metadata_that_no_xml_can_hold_is_refused(
+    templates: dict, form: str, character: str
+) -> None:
+    given = values(REGISTER)
+    given = replace(given, metadata={**given.metadata, "CZZT": f"测{character}试"})
+    with pytest.raises(TongbanError) as caught:
+        templates["household-register", form].fill(given)
+    assert caught.value.params["code_point"] == f"U+{ord(character):04X}"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_code_text_longer_than_any_qr_code_is_refused(templates: dict, form: str) -> None:
+    with pytest.raises(TongbanError, match="face-overflow"):
+        templates["household-register", form].fill(replace(values(REGISTER), qr="测" * 3000))
+
+
 def test_an_unknown_format_is_refused(fonts: Fonts) -> None:
     with pytest.raises(TongbanError, match="format-unknown"):
         compile_face("docx", REGISTER, fonts)
