@@ -131,6 +131,15 @@ class SealService:
             before=SealState.APPROVED,
         )
 
+    def finish(self) -> tuple[str, ...]:
+        """Complete every seal that a crash left approved but unmade; returns their ids.
+
+        Called when a hub starts.
+        """
+        stuck = self._transactions.read(lambda tx: store.seals(tx, state=SealState.APPROVED.value))
+        done = (self.complete(item.seal_id).value for item in stuck)
+        return tuple(item.seal_id for item in done if isinstance(item, Seal))
+
     def reject(self, actor: Actor, seal_id: str, reason: str) -> Recorded[Seal | Refused]:
         """Turn an application down."""
         return self._step(actor, seal_id, "reject", _to(SealState.REJECTED, reason))

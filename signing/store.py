@@ -130,13 +130,11 @@ def seal_by_id(tx: Tx, seal_id: str) -> Seal | None:
     return _seal(found) if found else None
 
 
-def seals(tx: Tx, *, org: str = "", division: str = "", state: str = "") -> tuple[Seal, ...]:
-    """Return seals by application time; ``division`` is a prefix, empty arguments do not narrow."""
+def seals(tx: Tx, *, org: str = "", state: str = "") -> tuple[Seal, ...]:
+    """Return seals by application time; empty arguments do not narrow."""
     query = select(SEALS).order_by(SEALS.c.applied_at, SEALS.c.seal_id)
     if org:
         query = query.where(SEALS.c.org == org)
-    if division:
-        query = query.where(SEALS.c.division.startswith(division, autoescape=True))
     if state:
         query = query.where(SEALS.c.state == state)
     return tuple(_seal(found) for found in rows(tx).execute(query).mappings())
@@ -190,13 +188,11 @@ def revoke_certificates(tx: Tx, keys: Sequence[str], at: datetime, reason: str) 
     return serials
 
 
-def certificates(tx: Tx, *, key: str = "", role: str = "") -> tuple[IssuedCertificate, ...]:
+def certificates(tx: Tx, *, key: str = "") -> tuple[IssuedCertificate, ...]:
     """Return certificates, oldest first; empty arguments do not narrow."""
     query = select(CERTIFICATES).order_by(CERTIFICATES.c.issued_at, CERTIFICATES.c.serial)
     if key:
         query = query.where(CERTIFICATES.c.key == key)
-    if role:
-        query = query.where(CERTIFICATES.c.role == role)
     return tuple(_issued(found) for found in rows(tx).execute(query).mappings())
 
 

@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -61,27 +62,32 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> None:
     home: Path = arguments.home
     path = socket_path(home)
-    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    with ExitStack() as closing:
+        _lock(path.with_suffix(".lock"), closing)
+        by_name("sm2_sm3")  # its self-test stops the set-up here rather than at the first seal
+        options = Options(home, arguments.environment, arguments.password_file)
+        keys = open_store(arguments.keystore, options)
+        wanted = os.environ.get(KILL, "")
+        ledger = Ledger(home / FILE, SystemClock(), parse(wanted) if wanted else NoProbe())
+        closing.callback(ledger.close)
+        server = SignerServer(path, Desk(keys, ledger))
+        closing.callback(server.server_close)
+        closing.callback(path.unlink, missing_ok=True)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: _stop(server))
+        if arguments.with_parent:
+            threading.Thread(target=_watch, args=(server,), daemon=True).start()
+        server.serve_forever(poll_interval=0.2)
+
+
+def _lock(path: Path, closing: ExitStack) -> None:
+    """Hold the folder for this process; raises TongbanError ``signer-running``."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    closing.callback(os.close, handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         raise TongbanError("signer-running") from error
-    by_name("sm2_sm3")  # its self-test stops the set-up here rather than at the first seal
-    options = Options(home, arguments.environment, arguments.password_file)
-    wanted = os.environ.get(KILL, "")
-    ledger = Ledger(home / FILE, SystemClock(), parse(wanted) if wanted else NoProbe())
-    server = SignerServer(path, Desk(open_store(arguments.keystore, options), ledger))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _stop(server))
-    if arguments.with_parent:
-        threading.Thread(target=_watch, args=(server,), daemon=True).start()
-    try:
-        server.serve_forever(poll_interval=0.2)
-    finally:
-        path.unlink(missing_ok=True)
-        server.server_close()
-        ledger.close()
-        os.close(handle)
 
 
 def _watch(server: SignerServer) -> None:

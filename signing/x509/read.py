@@ -92,6 +92,7 @@ def _certificate(data: bytes) -> Cert:
     serial, inner, issuer, validity, subject, spki, *rest = fields
     not_before, not_after = (_time(item) for item in validity.children())
     quirks: list[str] = []
+    _same_algorithm(outer, inner, quirks)
     extensions = _extensions(rest, quirks)
     names = (_Named.of(issuer, quirks), _Named.of(subject, quirks))
     key_algorithm, curve = _key(spki)
@@ -127,7 +128,25 @@ def _certificate(data: bytes) -> Cert:
 
 
 def _algorithm(item: der.Tlv) -> str:
-    return der.dotted(item.children()[0].content)
+    oid = item.children()[0]
+    if oid.tag != der.OID:
+        raise der.DerError(f"no object identifier at {oid.offset}")
+    return der.dotted(oid.content)
+
+
+def _same_algorithm(outer: der.Tlv, inner: der.Tlv, quirks: list[str]) -> None:
+    """Refuse an outer identifier that says the same in other bytes: no signature covers it.
+
+    Absent and NULL parameters are mixed up by some issuers. Different algorithms are for the caller
+    to judge, who has both.
+    """
+    if outer.raw == inner.raw or _algorithm(outer) != _algorithm(inner):
+        return
+    null = der.encode(der.NULL)
+    loose = {b"".join(part.raw for part in item.children()[1:]) for item in (outer, inner)}
+    if outer.tag != inner.tag or not loose <= {b"", null}:
+        raise der.DerError("signature algorithm written in two ways")
+    quirks.append("algorithm-null")
 
 
 def _bits(item: der.Tlv) -> bytes:
