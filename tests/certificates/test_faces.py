@@ -389,3 +389,16 @@ def test_the_code_modules_are_drawn_where_they_belong(templates: dict, tmp_path:
             x = (place.x + (across + QUIET + 0.5) * module) * scale
             y = (place.y + (down + QUIET + 0.5) * module) * scale
             assert (picture.getpixel((int(x), int(y))) < 128) == bool(dark), (down, across)
+
+
+def test_every_word_of_the_code_tables_fits_its_column(fonts: Fonts) -> None:
+    import csv
+    from importlib import resources
+
+    layout = Layout.of(REGISTER, fonts)
+    for spec in REGISTER.tables[0].columns:
+        if spec.codes:
+            text = (resources.files("quality") / "codes" / f"{spec.codes}.csv").read_text("utf-8")
+            lines = [line for line in text.splitlines() if not line.startswith("#")]
+            for row in csv.DictReader(lines):
+                layout.sheets(with_row(values(REGISTER), "members", 0, **{spec.name: row["name"]}))
