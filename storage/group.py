@@ -125,21 +125,19 @@ class Group:
 
     def _one(self, connection: Connection, job: _Job, batch: _Batch) -> None:
         """Run one work in its savepoint; a work that raises takes back only itself."""
-        connection.exec_driver_sql("SAVEPOINT work")
+        # Straight to the driver: three fixed statements for each work are half of its cost.
+        raw: Any = connection.connection.driver_connection
+        raw.execute("SAVEPOINT work")
         try:
             answer = self._run(connection, self._clock, job.work, recording=job.recording)
         except Exception as error:
-            if not _open(connection):
+            if not raw.in_transaction:
                 # SQLite gave up the whole transaction (full disk): nobody's work was kept.
                 raise
-            connection.exec_driver_sql("ROLLBACK TO work")
-            connection.exec_driver_sql("RELEASE work")
+            raw.execute("ROLLBACK TO work")
+            raw.execute("RELEASE work")
             failure = of_database(error) if isinstance(error, exc.DBAPIError) else error
             batch.done.append((job, failure))
         else:
-            connection.exec_driver_sql("RELEASE work")
+            raw.execute("RELEASE work")
             batch.done.append((job, answer))
-
-
-def _open(connection: Connection) -> bool:
-    return bool(connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr] # sqlite3's own attribute
