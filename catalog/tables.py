@@ -110,16 +110,6 @@ INGEST = Table(
 )
 """One row per batch. ``day`` is the Beijing date by which its facts are judged, also on resume."""
 
-SEARCH = Table(
-    "catalog_search",
-    METADATA,
-    Column("resource", Text, primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("title_words", Text, nullable=False),
-    Column("body_words", Text, nullable=False),
-)
-"""Words are overlapping pairs of characters made by ``catalog.words``, parted by spaces."""
-
 _FTS5 = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS catalog_search_words USING fts5("
     "resource UNINDEXED, title_words, body_words, tokenize = 'unicode61 remove_diacritics 0')"
@@ -133,19 +123,34 @@ WORDS = (
 )
 """The text vector of a row on PostgreSQL, made without its parser, which drops Han in C locales."""
 
-_INDEXES = (
-    ("sqlite", _FTS5),
-    ("postgresql", "CREATE EXTENSION IF NOT EXISTS pg_trgm"),
-    (
-        "postgresql",
+_INDEXES = {
+    "sqlite": (_FTS5,),
+    "postgresql": (
+        "CREATE EXTENSION IF NOT EXISTS pg_trgm",
         f"CREATE INDEX IF NOT EXISTS catalog_search_words ON catalog_search USING gin ({WORDS})",
+        _TRIGRAMS,
     ),
-    ("postgresql", _TRIGRAMS),
-)
+}
 
-for _dialect, _statement in _INDEXES:
-    event.listen(
-        SEARCH,
-        "after_create",
-        DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call] # SQLAlchemy's own
-    )
+SEARCH = Table(
+    "catalog_search",
+    METADATA,
+    Column("resource", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("title_words", Text, nullable=False),
+    Column("body_words", Text, nullable=False),
+    info={"guards": _INDEXES, "unmanaged": ("catalog_search_words", "catalog_search_title")},
+)
+"""Words are overlapping pairs of characters made by ``catalog.words``, parted by spaces.
+
+``guards`` are the statements that follow the table's creation; ``unmanaged`` begins the names of
+what they make, which only the database's own language can describe.
+"""
+
+for _dialect, _statements in _INDEXES.items():
+    for _statement in _statements:
+        event.listen(
+            SEARCH,
+            "after_create",
+            DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call] # SQLAlchemy's own
+        )

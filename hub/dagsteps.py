@@ -1,7 +1,7 @@
 """The bodies of Airflow's tasks: open the hub, do one step for one source, close it again.
 
-A fault of the data fails the task at once, because trying again would find the same fault; a full
-disk or a busy database is tried again by the DAG's own rule.
+What may pass by itself (a full disk, a busy database, a gate that broke) is tried again by the
+DAG's own rule; everything else fails the task at once, because it would fail again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RIGHTS = ("catalog.ingest", "catalog.publish")
+PASSING = frozenset(
+    {
+        "disk-full",
+        "database-busy",
+        "database-unavailable",
+        "objects-unavailable",
+        "gate-unavailable",
+        "delivery-changing",
+    }
+)
+"""Failures after which a later try may succeed."""
 
 
 def collect(source: str) -> str:
@@ -57,15 +68,13 @@ def publish(batch: str) -> dict[str, Any]:
 def _step(work: Callable[[Ingest, Actor], T | Refused]) -> T:
     from airflow.sdk.exceptions import AirflowFailException
 
-    from catalog.errors import Code
-
     try:
         with opened() as ingest:
             done = work(ingest, system("airflow", rights=RIGHTS))
     except TongbanError as error:
-        if error.code in set(Code):
-            raise AirflowFailException(str(error)) from None
-        raise
+        if error.code in PASSING:
+            raise
+        raise AirflowFailException(str(error)) from None
     if isinstance(done, Refused):
         raise AirflowFailException(done.code)
     return done

@@ -82,7 +82,16 @@ def difference(connection: Connection, metadatas: Sequence[MetaData]) -> tuple[s
     for metadata in metadatas:
         for table in metadata.tables.values():
             table.to_metadata(whole)
-    return tuple(_name(change) for change in compare_metadata(context(connection), whole))
+    unmanaged = tuple(
+        prefix for table in whole.tables.values() for prefix in table.info.get("unmanaged", ())
+    )
+
+    def managed(_object: object, name: str | None, *_: object) -> bool:
+        return not (unmanaged and name and name.startswith(unmanaged))
+
+    opts = {"version_table": VERSION_TABLE, "compare_type": True, "include_object": managed}
+    found = compare_metadata(MigrationContext.configure(connection, opts=opts), whole)
+    return tuple(_name(change) for change in found)
 
 
 def _name(change: object) -> str:

@@ -70,8 +70,14 @@ def generate(
 
 
 def _changes(connection: Connection, room: str, metadata: MetaData) -> list[ops.MigrateOperation]:
+    unmanaged = tuple(
+        prefix for table in metadata.tables.values() for prefix in table.info.get("unmanaged", ())
+    )
+
     def mine(name: str | None, kind: str, _parents: object) -> bool:
-        return kind != "table" or bool(name and name.startswith(f"{room}_"))
+        if kind != "table" or name is None:
+            return True
+        return name.startswith(f"{room}_") and not (unmanaged and name.startswith(unmanaged))
 
     context = MigrationContext.configure(
         connection,
