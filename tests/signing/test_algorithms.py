@@ -228,3 +228,66 @@ def test_a_library_that_computes_wrongly_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(libcrypto, "verify", lambda *_: True)
     with pytest.raises(TongbanError, match=r"sm2-self-test-failed.*reject"):
         sm2_sm3._self_test(sm2_sm3.Sm2Sm3())
+
+
+def test_public_keys_of_one_algorithm_do_not_serve_another() -> None:
+    for name in algorithms.names():
+        for other in algorithms.names():
+            if name == other or {name, other} == {"rsa_pkcs1", "rsa_pss"}:
+                continue
+            public = by_name(other).public_key(keys[other])
+            digest = b"\1" * 32
+            signature = by_name(name).sign_digest(keys[name], digest)
+            assert not by_name(name).verify_digest(public, digest, signature)
+
+
+class Library:
+    """The system's libcrypto with some functions answering as another build would."""
+
+    def __init__(self, **changed: object) -> None:
+        self.sound = libcrypto.load()
+        self.changed = changed
+
+    def __getattr__(self, name: str) -> object:
+        answer = self.changed.get(name)
+        return getattr(self.sound, name) if answer is None else lambda *_: answer
+
+
+@pytest.mark.parametrize(
+    ("changed", "call", "code"),
+    [
+        ({"EVP_PKEY_generate": 0}, lambda _: libcrypto.generate(), "sm2-unavailable"),
+        ({"EVP_PKEY_keygen_init": -2}, lambda _: libcrypto.generate(), "sm2-unavailable"),
+        ({"EVP_PKEY_sign": 0}, lambda key: libcrypto.sign(key, b"\1" * 32), "signature-failed"),
+        ({"i2d_PUBKEY": -1}, libcrypto.public_der, "signature-failed"),
+    ],
+)
+def test_a_build_without_sm2_or_a_failing_call_is_named(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, int], call: object, code: str
+) -> None:
+    key = libcrypto.generate()
+    library = Library(**changed)
+    monkeypatch.setattr(libcrypto, "load", lambda: library)
+    with pytest.raises(TongbanError, match=code):
+        call(key)
+
+
+def test_an_old_libcrypto_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = libcrypto.load()
+    versions = iter([0x1010107F, 0x30000130])
+
+    class Old:
+        def __getattr__(self, name: str) -> object:
+            return Function() if name == "OpenSSL_version_num" else getattr(sound, name)
+
+    class Function:
+        def __call__(self) -> int:
+            return next(versions)
+
+    libcrypto.load.cache_clear()
+    monkeypatch.setattr(ctypes.util, "find_library", lambda _: None)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: Old())
+    assert isinstance(libcrypto.load(), Old), "the second one offered is new enough"
+    assert next(versions, None) is None
+    monkeypatch.undo()
+    libcrypto.load.cache_clear()

@@ -154,3 +154,22 @@ def test_certificates_given_by_hand_become_anchors(world: World) -> None:
     assert TrustStore.from_pems(pems[2]).anchors(now) == listed.cas[:1]
     with pytest.raises(TongbanError, match="certificate-unreadable"):
         TrustStore.from_pems(b"words")
+
+
+def test_two_hubs_processes_certifying_one_key_keep_the_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = certify(world, "sm2_sm3")
+    find = world.authority._find
+    answers = iter([None])
+    monkeypatch.setattr(world.authority, "_find", lambda key: next(answers, find(key)))
+    assert certify(world, "sm2_sm3")[0] == first
+
+
+def test_a_certificate_that_does_not_verify_is_never_registered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signing.authority.is_issued_by", lambda *_: False)
+    with pytest.raises(TongbanError, match="signature-failed"):
+        certify(world, "ecdsa_p256", "seal-Y")
+    assert world.transactions.read(lambda tx: store.certificates(tx, key="seal-y.p256")) == ()

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from lxml import etree
 from PIL import Image, ImageChops
 
 from kernel.errors import TongbanError
-from signing.drawing import Drawing, Glyphs, RoundSeal, png, round_seal
+from signing.drawing import Drawing, Glyphs, Op, RoundSeal, Shape, png, round_seal
 from signing.drawing.model import contours
 
 NAME = "示例省示例市某某经济技术开发区管理委员会行政审批服务局综合窗口政务服务中心办公室"
@@ -121,3 +123,42 @@ def test_a_font_that_is_none_is_named(tmp_path: Path) -> None:
     for path in (noise, tmp_path / "absent.otf"):
         with pytest.raises(TongbanError, match=f"seal-font-unreadable.*{path.name}"):
             Glyphs([path])
+
+
+def test_truetype_outlines_are_drawn_as_exactly_as_others(tmp_path: Path) -> None:
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.qCurveTo((500, 1000), (1000, 0))
+    pen.closePath()
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef", "hill"])
+    font.setupCharacterMap({ord("山"): "hill"})
+    font.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "hill": pen.glyph()})
+    font.setupHorizontalMetrics({".notdef": (1000, 0), "hill": (1000, 0)})
+    font.setupHorizontalHeader(ascent=880, descent=-120)
+    font.setupOS2()
+    font.setupPost()
+    font.save(tmp_path / "hill.ttf")
+    glyphs = Glyphs([tmp_path / "hill.ttf"])
+    ops = glyphs.outline("山", lambda u, v: (u, v))
+    assert [op.verb for op in ops if op.verb in "QC"] == ["C"]
+    polygon = next(contours(Shape(ops)))
+    assert min(y for _, y in polygon) == pytest.approx(0.38 - 0.5, abs=0.02), "the curve's top"
+
+
+def test_shapes_without_an_area_leave_no_mark(glyphs: Glyphs) -> None:
+    line = Shape((Op("M", ((1, 1),)), Op("L", ((2, 2),)), Op("M", ((3, 3),))), 0.1)
+    for shape in (Shape(()), line):
+        image = Image.open(io.BytesIO(png(Drawing(10, 10, (shape,)), 100)))
+        assert image.getchannel("A").getbbox() is None
+
+
+def test_a_font_without_characters_is_named(tmp_path: Path) -> None:
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef"])
+    font.setupCharacterMap({})
+    font.setupGlyf({".notdef": TTGlyphPen(None).glyph()})
+    font.setupHorizontalMetrics({".notdef": (1000, 0)})
+    font.save(tmp_path / "empty.ttf")
+    with pytest.raises(TongbanError, match="seal-font-unreadable"):
+        Glyphs([tmp_path / "empty.ttf"])

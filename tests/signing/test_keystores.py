@@ -115,3 +115,20 @@ def test_production_opens_the_encrypted_file(tmp_path: Path) -> None:
     assert not keys.demo
     keys.create("k", "ed25519", ("log-checkpoint",))
     assert open_store("encrypted_file", Options(tmp_path, "production", password)).names() == ("k",)
+
+
+def test_a_key_that_could_not_be_written_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = store(tmp_path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("signing.keystores.encrypted_file.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        keys.create("k", "ed25519", ("log-checkpoint",))
+    monkeypatch.undo()
+    assert keys.names() == store(tmp_path).names() == ()
+    made = keys.create("k", "ed25519", ("log-checkpoint",))
+    assert store(tmp_path).public_key("k") == ("ed25519", made.spki)

@@ -261,3 +261,28 @@ def test_every_step_and_refusal_is_journalled_without_names(world: World) -> Non
         "signing.seal-revoked",
     ]
     assert all("公安" not in json.dumps(json.loads(row.body), ensure_ascii=False) for row in rows)
+
+
+def test_a_race_for_one_step_is_lost_by_value(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal = in_use(world)
+    monkeypatch.setattr(store, "save_seal", lambda *_: False)
+    assert code(world.seals.suspend(BOB, seal.seal_id, "x").value) == "seal-state"
+
+
+def test_what_cannot_be_made_stays_approved(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied = world.seals.apply(ANN, world.wanted()).value
+    monkeypatch.setattr(world.authority, "certify", lambda *_, **__: Refused("not-permitted"))
+    with pytest.raises(TongbanError, match="not-permitted"):
+        world.seals.approve(BOB, applied.seal_id)
+    monkeypatch.undo()
+    stuck = world.seals.read(ANN, applied.seal_id)
+    assert stuck.state is SealState.APPROVED
+    with pytest.raises(TongbanError, match="seal-state"):
+        world.seals._make(replace(stuck, picture=None))
+    monkeypatch.setattr(type(by_name("sm2_sm3")), "verify_digest", lambda *_: False)
+    with pytest.raises(TongbanError, match="signature-failed"):
+        world.seals._signed(stuck, b"data")
+    monkeypatch.undo()
+    assert world.seals.finish() == (stuck.seal_id,)

@@ -175,7 +175,12 @@ def test_pem_files_hold_any_number_of_certificates() -> None:
     text = b"words\n" + x509.to_pem(root.der) + b"\r\n" + x509.to_pem(leaf.der)
     assert x509.from_pem(text) == (root.der, leaf.der)
     assert x509.from_pem(root.der) == (root.der,)
-    for bad in (b"", b"words", b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"):
+    for bad in (
+        b"",
+        b"words",
+        b"-----BEGIN CERTIFICATE-----A-----END CERTIFICATE",
+        b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----",
+    ):
         with pytest.raises(TongbanError, match="certificate-unreadable"):
             x509.parse(x509.from_pem(bad)[0])
 
