@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signing.formats.errors import FormatError
-from signing.formats.pdf.fields import PARSER_ERRORS, get, items, open_reader
+from signing.formats.pdf.fields import (
+    PARSER_ERRORS,
+    entry,
+    get,
+    items,
+    members,
+    open_reader,
+)
 
 MAX_PAIRS = 60_000
 EXTENSION, SIGNED, FORM = "extension", "signed", "form"
@@ -50,8 +57,6 @@ def since(data: bytes, end: int, now: Any) -> Changes:
 
     Raises FormatError ``E_CHANGED_AFTER_SEAL`` when the signed revision cannot be read on its own.
     """
-    from pyhanko.pdf_utils.misc import PdfError
-
     try:
         then = open_reader(data[:end])
     except FormatError as error:
@@ -63,7 +68,7 @@ def since(data: bytes, end: int, now: Any) -> Changes:
             new_pages=_positions(get(now.root, "/Pages")),
         )
         _root(then.root, now.root, changes)
-    except (PdfError, *PARSER_ERRORS) as error:
+    except PARSER_ERRORS as error:
         detail = f"revisions cannot be compared: {type(error).__name__}"
         raise FormatError("E_CHANGED_AFTER_SEAL", detail) from error
     return changes
@@ -76,16 +81,16 @@ def _positions(tree: Any) -> dict[int, int]:
 def _root(old: Any, new: Any, changes: Changes) -> None:
     for key in sorted({*old.keys(), *new.keys()}):
         if key in HARMLESS_ROOT:
-            if not _same(get(old, key), get(new, key), changes):
+            if not _same(entry(old, key), entry(new, key), changes):
                 changes.add(EXTENSION, key)
         elif key in TAGGING_ROOT:
-            if not _same(get(old, key), get(new, key), changes):
+            if not _same(entry(old, key), entry(new, key), changes):
                 changes.add(FORM, key)
         elif key == "/AcroForm":
-            _form(get(old, key), get(new, key), changes)
+            _form(entry(old, key), entry(new, key), changes)
         elif key == "/Pages":
-            _pages(get(old, key), get(new, key), changes)
-        elif not _same(get(old, key), get(new, key), changes):
+            _pages(entry(old, key), entry(new, key), changes)
+        elif not _same(entry(old, key), entry(new, key), changes):
             changes.add(UNDEFINED, str(key))
 
 
@@ -103,7 +108,7 @@ def _form(old: Any, new: Any, changes: Changes) -> None:
         if name in before:
             _field(before[name], value, name, changes)
         elif _field_type(value) == "/Sig":
-            signed = get(value, "/V")
+            signed = entry(value, "/V")
             real = signed is not None and not _is_time_stamp(signed)
             changes.add(SIGNED if real else EXTENSION, f"field {name} added")
         else:
@@ -111,33 +116,33 @@ def _form(old: Any, new: Any, changes: Changes) -> None:
     for key in sorted({*(old.keys() if old is not None else ()), *new.keys()}):
         harmless = ("/Fields", "/SigFlags", "/DR", "/DA", "/NeedAppearances")
         if key not in harmless and not _same(
-            get(old, key) if old is not None else None, get(new, key), changes
+            entry(old, key) if old is not None else None, entry(new, key), changes
         ):
             changes.add(UNDEFINED, f"/AcroForm{key}")
 
 
 def _fields(form: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    stack = [(item, "", 0) for item in items(get(form, "/Fields") if form is not None else None)]
+    stack = [(item, "", 0) for item in items(entry(form, "/Fields") if form is not None else None)]
     while stack:
         item, prefix, depth = stack.pop()
         if depth > 24 or len(found) > 5000 or not hasattr(item, "keys"):
             continue
-        own = get(item, "/T")
+        own = entry(item, "/T")
         name = f"{prefix}.{own}" if own is not None and prefix else str(own or prefix)
         while name in found:
             name += "'"
         found[name] = item
-        stack += [(kid, name, depth + 1) for kid in items(get(item, "/Kids"))]
+        stack += [(kid, name, depth + 1) for kid in items(entry(item, "/Kids"))]
     return found
 
 
 def _field_type(item: Any) -> Any:
     for _ in range(24):
-        kind = get(item, "/FT")
+        kind = entry(item, "/FT")
         if kind is not None:
             return kind
-        item = get(item, "/Parent")
+        item = entry(item, "/Parent")
         if item is None:
             return None
     return None
@@ -148,7 +153,7 @@ def _field(old: Any, new: Any, name: str, changes: Changes) -> None:
     for key in sorted({*old.keys(), *new.keys()}):
         if key in ("/Kids", "/Parent", "/P"):
             continue
-        before, after = get(old, key), get(new, key)
+        before, after = entry(old, key), entry(new, key)
         if _same(before, after, changes):
             continue
         if signature:
@@ -168,7 +173,7 @@ def _signature_field(
             changes.add(UNDEFINED, f"signature {name} replaced")
         else:
             changes.add(EXTENSION if _is_time_stamp(values[1]) else SIGNED, f"field {name}")
-    elif get(old, "/V") is None and key in FIELD_VALUE | {"/Lock", "/SV"}:
+    elif entry(old, "/V") is None and key in FIELD_VALUE | {"/Lock", "/SV"}:
         changes.add(EXTENSION, f"signature {name}{key}")
     else:
         changes.add(UNDEFINED, f"field {name}{key}")
@@ -177,17 +182,17 @@ def _signature_field(
 def _is_time_stamp(value: Any) -> bool:
     if value is None or not hasattr(value, "keys"):
         return False
-    return str(get(value, "/Type")) == "/DocTimeStamp" or (
-        str(get(value, "/SubFilter")) == "/ETSI.RFC3161"
+    return str(entry(value, "/Type")) == "/DocTimeStamp" or (
+        str(entry(value, "/SubFilter")) == "/ETSI.RFC3161"
     )
 
 
 def _value(item: Any) -> Any:
     for _ in range(24):
-        found = get(item, "/V")
+        found = entry(item, "/V")
         if found is not None:
             return found
-        item = get(item, "/Parent")
+        item = entry(item, "/Parent")
         if item is None:
             return None
     return None
@@ -215,10 +220,10 @@ def _leaves(tree: Any) -> list[dict[str, Any]]:
         if not hasattr(node, "keys") or id(node) in seen or depth > 64:
             continue
         seen.add(id(node))
-        own = {**inherited, **{key: get(node, key) for key in INHERITED if key in node}}
-        kids = get(node, "/Kids")
+        own = {**inherited, **{key: entry(node, key) for key in INHERITED if key in node}}
+        kids = entry(node, "/Kids")
         if kids is None:
-            entries = {key: get(node, key) for key in node if key not in ("/Parent", "/Type")}
+            entries = {key: entry(node, key) for key in node if key not in ("/Parent", "/Type")}
             pages.append({**own, **entries})
         else:
             stack += [(kid, own, depth + 1) for kid in reversed(items(kids))]
@@ -246,7 +251,7 @@ def _resources(old: Any, new: Any, place: str, changes: Changes) -> None:
         changes.add(UNDEFINED, f"{place}/Resources")
         return
     for key in sorted({*(old.keys() if old is not None else ()), *new.keys()}):
-        before, after = get(old, key) if old is not None else None, get(new, key)
+        before, after = entry(old, key) if old is not None else None, entry(new, key)
         if _same(before, after, changes):
             continue
         if key == "/ProcSet":
@@ -265,7 +270,8 @@ def _kept(before: Any, after: Any, changes: Changes) -> bool:
         hasattr(before, "keys")
         and hasattr(after, "keys")
         and all(
-            name in after and _same(get(before, name), get(after, name), changes) for name in before
+            name in after and _same(entry(before, name), entry(after, name), changes)
+            for name in before
         )
     )
 
@@ -277,16 +283,16 @@ def _annotations(old: list[Any], new: list[Any], place: str, changes: Changes) -
         if match is not None:
             before.remove(match)
             continue
-        subtype = get(annotation, "/Subtype") if hasattr(annotation, "keys") else None
+        subtype = entry(annotation, "/Subtype") if hasattr(annotation, "keys") else None
         if subtype == "/Widget":
             kind = _field_type(annotation)
             changes.add(EXTENSION if kind == "/Sig" else FORM, f"{place} widget")
         else:
             changes.add(ANNOTATION, f"{place} annotation {subtype}")
     for annotation in before:
-        subtype = get(annotation, "/Subtype") if hasattr(annotation, "keys") else None
+        subtype = entry(annotation, "/Subtype") if hasattr(annotation, "keys") else None
         kept = subtype == "/Widget" and any(
-            str(get(item, "/T")) == str(get(annotation, "/T"))
+            str(entry(item, "/T")) == str(entry(annotation, "/T"))
             for item in new
             if hasattr(item, "keys")
         )
@@ -299,7 +305,7 @@ def _same_annotation(old: Any, new: Any, changes: Changes) -> bool:
         return False
     skip = {"/P", "/Parent"}
     keys = ({*old.keys()} | {*new.keys()}) - skip
-    return all(_same(get(old, key), get(new, key), changes) for key in keys)
+    return all(_same(entry(old, key), entry(new, key), changes) for key in keys)
 
 
 def _same(old: Any, new: Any, changes: Changes) -> bool:
@@ -324,7 +330,7 @@ def _same(old: Any, new: Any, changes: Changes) -> bool:
             return False
         return True
     if isinstance(old, ArrayObject) and isinstance(new, ArrayObject):
-        one, two = items(old), items(new)
+        one, two = members(old), members(new)
         return len(one) == len(two) and all(
             _same(a, b, changes) for a, b in zip(one, two, strict=True)
         )
@@ -337,7 +343,7 @@ def _same_dictionary(old: Any, new: Any, changes: Changes) -> bool:
         skip.add("/Data")  # names the whole document
     if {*old.keys()} - skip != {*new.keys()} - skip:
         return False
-    return all(_same(get(old, key), get(new, key), changes) for key in old if key not in skip)
+    return all(_same(entry(old, key), entry(new, key), changes) for key in old if key not in skip)
 
 
 def page_objects(tree: Any) -> list[Any]:
@@ -350,7 +356,7 @@ def page_objects(tree: Any) -> list[Any]:
         if not hasattr(node, "keys") or id(node) in seen:
             continue
         seen.add(id(node))
-        kids = get(node, "/Kids")
+        kids = entry(node, "/Kids")
         if kids is None:
             pages.append(node)
         else:

@@ -13,6 +13,7 @@ from kernel.clock import to_iso
 from signing.formats.crypto import SM2_SIGN_OIDS, WEAK, digest_name, hash_bytes
 from signing.formats.crypto import verify as verify_sm2
 from signing.formats.errors import FormatError
+from signing.formats.pdf.exact import is_exact
 from signing.formats.pdf.oids import register
 from signing.formats.pdf.rawverify import Claim
 from signing.formats.pdf.rawverify import verify as verify_classic
@@ -61,7 +62,11 @@ def load(contents: bytes, path: str) -> Any:
 def check(contents: bytes, covered: bytes, pool: Pool, notes: Notes, path: str) -> CmsFacts:
     """Check a detached or enveloping CMS over ``covered``, the bytes of the ByteRange."""
     try:
-        return _check(load(contents, path), covered, pool, notes, path)
+        facts = _check(load(contents, path), covered, pool, notes, path)
+        cert = read_certificate(pool.ders[facts.signer], notes) if facts.signer else None
+        if cert is not None and not is_exact(contents, cert):
+            notes.add("W_CMS_ENCODING", path)
+        return facts  # noqa: TRY300 - an else block would hide which call is guarded
     except FormatError as error:
         notes.add(error.code, error.path or path, error.detail)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:

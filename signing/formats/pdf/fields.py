@@ -12,19 +12,21 @@ from signing.formats.errors import FormatError
 
 MAX_DEPTH = 24
 MAX_FIELDS = 5000
-PARSER_ERRORS = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-    OSError,
-    ArithmeticError,
-    RecursionError,
-    NotImplementedError,
-)
-"""What escapes from PDF libraries on damaged files, besides their own error class."""
+PARSER_ERRORS: tuple[type[Exception], ...] = (Exception,)
+"""PDF libraries raise all sorts on damaged files (KeyError, AssertionError, zlib.error …): whatever
+it is, it means that a part cannot be read."""
+
+
+class Unreadable:
+    """Stands for a part that cannot be read; equal to nothing, not even to another one."""
+
+    def __eq__(self, other: object) -> bool:
+        """Return False."""
+        return False
+
+    def __hash__(self) -> int:
+        """Return a constant, as equality does not matter."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,6 @@ class Found:
 
 def open_reader(data: bytes) -> Any:
     """Open a PDF tolerantly; raises FormatError ``E_FORMAT`` whatever the library raises."""
-    from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     try:
@@ -51,7 +52,7 @@ def open_reader(data: bytes) -> Any:
         encrypted = reader.encrypted
         if not encrypted:
             reader.root.get("/Pages")
-    except (PdfError, *PARSER_ERRORS) as error:
+    except PARSER_ERRORS as error:
         raise FormatError("E_FORMAT", f"PDF cannot be read: {type(error).__name__}") from error
     if encrypted:
         raise FormatError("E_FORMAT", "PDF is encrypted")
@@ -60,35 +61,47 @@ def open_reader(data: bytes) -> Any:
 
 def get(dictionary: Any, key: str) -> Any:
     """Return an entry resolved, None when it is missing or cannot be read."""
-    from pyhanko.pdf_utils.misc import PdfError
-
     try:
         return dictionary[key] if key in dictionary else None  # noqa: SIM401 - get() skips references
-    except (PdfError, *PARSER_ERRORS):
+    except PARSER_ERRORS:
         return None
 
 
-def reference(dictionary: Any, key: str) -> tuple[int, int] | None:
-    """Return number and generation of an indirect entry, None for a direct or missing one."""
-    from pyhanko.pdf_utils.generic import IndirectObject
+def entry(dictionary: Any, key: str) -> Any:
+    """Return an entry resolved, None when it is missing or null, Unreadable when it is broken."""
+    try:
+        if key not in dictionary:
+            return None
+        return dictionary[key]
+    except PARSER_ERRORS as error:
+        return None if _is_missing(error) else Unreadable()
 
-    with contextlib.suppress(KeyError, TypeError, AttributeError):
-        raw = dictionary.raw_get(key)
-        if isinstance(raw, IndirectObject):
-            return raw.idnum, raw.generation
-    return None
+
+def _is_missing(error: Exception) -> bool:
+    """Tell whether an object does not exist: a reference to it is null (ISO 32000-2 7.3.10)."""
+    return isinstance(error, KeyError) or "not found" in str(error)
 
 
 def items(array: Any) -> list[Any]:
     """Return the resolved members of an array, leaving out what cannot be read."""
     from pyhanko.pdf_utils.generic import ArrayObject
-    from pyhanko.pdf_utils.misc import PdfError
 
     found: list[Any] = []
     if isinstance(array, ArrayObject):
         for item in list.__iter__(array):
-            with contextlib.suppress(PdfError, *PARSER_ERRORS):
+            with contextlib.suppress(*PARSER_ERRORS):
                 found.append(item.get_object())
+    return found
+
+
+def members(array: Any) -> list[Any]:
+    """Return all members of an array resolved: None for null, Unreadable for broken ones."""
+    found: list[Any] = []
+    for item in list.__iter__(array):
+        try:
+            found.append(item.get_object())
+        except PARSER_ERRORS as error:
+            found.append(None if _is_missing(error) else Unreadable())
     return found
 
 
@@ -137,12 +150,11 @@ def _found(name: str, field: Any, value: Any) -> Found:
 
 def _contents(value: Any) -> bytes:
     from pyhanko.pdf_utils.generic import EncryptedObjAccess
-    from pyhanko.pdf_utils.misc import PdfError
 
     try:
         raw = value.raw_get("/Contents", decrypt=EncryptedObjAccess.RAW)
         octets: bytes = getattr(raw, "original_bytes", b"")
-    except (PdfError, *PARSER_ERRORS):
+    except PARSER_ERRORS:
         return b""
     return octets
 

@@ -142,6 +142,9 @@ def _coverage(data: bytes, reader: Any, found: Found, span: Range, notes: Notes)
         notes.add("E_UNCOVERED_FILE", found.name, f"{len(data) - span.end} blank bytes at the end")
         return
     seen = changes.since(data, span.end, reader)
+    if not seen.places:
+        detail = f"{len(data) - span.end} bytes at the end that change nothing"
+        notes.add("E_UNCOVERED_FILE", found.name, detail)
     limit = _permitted(found)
     for kind, least in _LEAST_LEVEL.items():
         code = "W_CHANGED_AFTER_SEAL" if limit >= least else "E_CHANGED_AFTER_SEAL"

@@ -6,6 +6,7 @@ pyHanko lays out the file; the key is reached only through ``sign``, which sees 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kernel.clock import BEIJING
 from kernel.errors import TongbanError
 from signing.algorithms import Algorithm, by_name
+from signing.formats.pdf.fields import PARSER_ERRORS
 from signing.formats.pdf.oids import register
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.x509 import parse
@@ -47,9 +49,6 @@ def seal(
     The seal's picture is drawn at the one placement. Raises TongbanError ``seal-not-possible``, and
     whatever ``sign`` raises.
     """
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.pdf_utils.misc import PdfError
-
     if len(placements) != 1:
         raise TongbanError("seal-not-possible", reason="a PDF seal has exactly one place")
     if material.algorithm not in _MECHANISMS:
@@ -57,12 +56,36 @@ def seal(
         raise TongbanError("seal-not-possible", reason=reason)
     register()
     try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(unsealed), strict=False)
-        session, reserved = _session(writer, material, placements[0], at, sign)
-    except (PdfError, KeyError, IndexError, ValueError, OSError) as error:
+        session, reserved = _session(_writer(unsealed), material, placements[0], at, sign)
+    except PARSER_ERRORS as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise TongbanError("seal-not-possible", reason=reason) from error
     return _finish(session, reserved, at)
+
+
+def _writer(unsealed: bytes) -> IncrementalPdfFileWriter:
+    """Return a writer whose update depends on its input alone: sealing again asks the key for the
+    same digest, which is what lets an interrupted issue go on.
+    """
+    from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    class Repeatable(IncrementalPdfFileWriter):  # type: ignore[misc] # pyHanko is not type-checked
+        """Leaves document information as it is and derives the file identifier from the file."""
+
+        @classmethod
+        def _handle_id(cls, prev: Any) -> ArrayObject:
+            second = ByteStringObject(hashlib.sha256(unsealed).digest()[:16])
+            try:
+                first = prev.trailer["/ID"][0]
+            except PARSER_ERRORS:
+                first = second
+            return ArrayObject([first, second])
+
+        def _update_meta(self) -> None:
+            """Change no date: the time of the seal is in the seal."""
+
+    return Repeatable(io.BytesIO(unsealed), strict=False)
 
 
 def _session(
@@ -149,7 +172,7 @@ def _style(material: SealMaterial) -> Any:
         picture.load()
         return StaticStampStyle(
             border_width=0,
-            background=PdfImage(picture.convert("RGBA")),
+            background=PdfImage(picture.convert("RGBA"), name="Seal"),
             background_layout=whole,
             background_opacity=1.0,
         )
