@@ -35,11 +35,6 @@ class Text:
     weight: float = 0.0
     """Outline width in points that makes the strokes heavier; for titles."""
 
-    @property
-    def varies(self) -> bool:
-        """Tell whether it differs between certificates."""
-        return "{" in self.text
-
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -50,8 +50,3 @@ class Sheet:
 
     background: Literal["first", "continuation"]
     marks: tuple[Mark, ...]
-
-
-def text_of(marks: tuple[Mark, ...]) -> str:
-    """Return all characters of some marks in drawing order, one line per run."""
-    return "\n".join(mark.text for mark in marks if isinstance(mark, Glyphs))

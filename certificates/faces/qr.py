@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from certificates.face import Box, Qr
 from certificates.faces import ornament
 from certificates.faces.marks import Path, Segment
@@ -20,8 +22,11 @@ def ground(item: Qr) -> Path:
     return ornament.box(Box(item.x, item.y, item.size, item.size, fill="#ffffff"))
 
 
+@lru_cache(maxsize=32)
 def draw(text: str, item: Qr) -> Path:
     """Return the dark modules, one rectangle per run of a row. Level M, version by length.
+
+    Kept for a while: a certificate is drawn in several formats one after the other.
 
     Raises TongbanError ``face-overflow`` for a text that no version holds.
     """

@@ -353,6 +353,62 @@ class TestLint:
         assert lint(form, REGISTER, Fonts.load(), values(REGISTER), data)
 
 
+def spoilt(data: bytes, old: bytes, new: bytes) -> bytes:
+    assert old in data
+    return data.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (b"/FontFile2 ", b"/FontFileX ", "font not embedded on page 1"),
+        (b"<zz:ZZBH>J4", b"<zz:ZZBH>J5", "ZZBH differs between XMP and document information"),
+        (b"<zz:CZZT>", b"<zz:CZZY>", "metadata CZZT is missing"),
+        (b"<x:xmpmeta", b"<y:xmpmeta", "metadata ZZBS is missing"),
+    ],
+)
+def test_the_lint_sees_what_is_wrong_inside_a_pdf(
+    templates: dict, fonts: Fonts, old: bytes, new: bytes, fault: str
+) -> None:
+    given = values(REGISTER)
+    data = spoilt(templates["household-register", "pdf"].fill(given), old, new)
+    if b"CZZY" in new:
+        data = spoilt(data, b"</zz:CZZT>", b"</zz:CZZY>")
+    assert any(fault in found for found in lint("pdf", REGISTER, fonts, given, data))
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "fault"),
+    [
+        ("Doc_0/Res/own.ttf", None, "font 2 is not embedded as TrueType"),
+        ("Doc_0/Res/own.ttf", b"OTTO", "font 2 is not embedded as TrueType"),
+        ("Doc_0/Pages/Page_0/Content.xml", None, "part missing or broken"),
+        ("Doc_0/Temps/Temp_0/Content.xml", b"<page", "part missing or broken"),
+        ("OFD.xml", None, "part missing or broken"),
+    ],
+)
+def test_the_lint_sees_what_is_wrong_inside_an_ofd(
+    templates: dict, fonts: Fonts, path: str, content: bytes | None, fault: str
+) -> None:
+    from signing.formats.ofd import package
+
+    given = values(REGISTER)
+    files = dict(package.read(templates["household-register", "ofd"].fill(given)).files)
+    files.pop(path)
+    if content is not None:
+        files[path] = content
+    data = package.write(list(files.items()))
+    assert any(fault in found for found in lint("ofd", REGISTER, fonts, given, data))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_optional_value_may_be_absent(templates: dict, fonts: Fonts, form: str) -> None:
+    kind = BOOK["marriage"]
+    given = values(kind)
+    given = replace(given, fields={k: v for k, v in given.fields.items() if k != "office"})
+    assert lint(form, kind, fonts, given, templates["marriage", form].fill(given)) == ()
+
+
 def test_a_preview_is_a_picture_of_the_page(templates: dict) -> None:
     from PIL import Image
 

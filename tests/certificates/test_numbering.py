@@ -82,3 +82,20 @@ def test_malformed_parts_are_refused(
 def test_parsing_what_is_no_identifier_fails_by_name() -> None:
     with pytest.raises(TongbanError, match="identifier-malformed"):
         numbering.parse("1.2.156")
+
+
+@pytest.mark.parametrize(
+    ("code", "fine"),
+    [
+        ("91410100MA0TE5T16M", True),
+        ("11410100MBTE5TA068", True),
+        ("11100000000013338W", True),
+        ("11100000MB03271699", True),
+        ("11100000MB03271698", False),
+        ("1110000000001333IW", False),
+        ("1110000000001333", False),
+        ("", False),
+    ],
+)
+def test_credit_codes_are_judged_by_their_check_character(code: str, fine: bool) -> None:
+    assert numbering.credit_code_ok(code) is fine

@@ -46,6 +46,11 @@ def test_the_defaults_load_with_what_the_issuer_needs() -> None:
     assert book.by_code(marriage.code) is marriage
 
 
+def test_a_field_the_type_does_not_have_is_a_key_error() -> None:
+    with pytest.raises(KeyError, match="phone"):
+        typebook.load()["marriage"].field("phone")
+
+
 def test_every_type_is_marked_synthetic_where_its_code_is_made_up() -> None:
     for kind in typebook.load():
         assert kind.synthetic, kind.name
