@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,10 @@ from quality.service import Standards
 
 SOCKET = "run/gate.sock"
 """Where a warm child listens, below the hub's folder."""
+ANNOUNCED = "run/gate.pid"
+"""Written by whoever starts a warm child, with its process id: a question then waits for it,
+since a second child would double the seconds that importing takes."""
+_PATIENCE = 90.0
 REPORTS = "reports/quality"
 """Where Data Docs are kept, below the hub's folder; ids in them are masked."""
 
@@ -38,7 +44,18 @@ class ChildGate:
             home=str(self.root),
             synthetic=self.synthetic,
         )
+        self._await_child()
         result = gates.evaluate(job, self.root / SOCKET)
         if result.outcome is gates.Outcome.ERROR:
             raise TongbanError(Code.GATE_UNAVAILABLE, reason=result.reason)
         return GateAnswer(result.outcome is gates.Outcome.PASSED, result.failed, report)
+
+    def _await_child(self) -> None:
+        """Wait until an announced child listens or has ended."""
+        deadline = time.monotonic() + _PATIENCE
+        while not (self.root / SOCKET).exists() and time.monotonic() < deadline:
+            try:
+                os.kill(int((self.root / ANNOUNCED).read_text("ascii")), 0)
+            except (OSError, ValueError):
+                return
+            time.sleep(0.1)
