@@ -21,6 +21,8 @@ from typing import Any
 from quality.model import Dimension, RuleCount, Severity
 
 SAMPLE_ROWS = 100_000
+_COMMAND = (sys.executable, "-P", "-m", "quality.gx.serve")
+"""-P: the working folder is no place to import from."""
 
 
 class Outcome(StrEnum):
@@ -133,18 +135,35 @@ def _ask(job: GateJob, path: Path, timeout: float) -> str | None:
 
 
 def _one_off(job: GateJob, timeout: float) -> str:
-    root = Path(__file__).resolve().parent.parent
-    environment = {**os.environ, **child_environment(), "PYTHONPATH": str(root)}
     done = subprocess.run(
-        [sys.executable, "-m", "quality.gx.serve", "--once"],
+        [*_COMMAND, "--once"],
         input=job.to_json().encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         timeout=timeout,
         check=True,
-        env=environment,
+        env=_environment(),
     )
     return done.stdout.decode()
+
+
+def start(socket: Path) -> subprocess.Popen[bytes]:
+    """Start the warm child; it listens at ``socket`` after some seconds and ends with its parent.
+
+    Until it listens, ``evaluate`` starts one-off children.
+    """
+    return subprocess.Popen(
+        [*_COMMAND, "--socket", str(socket)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+
+
+def _environment() -> dict[str, str]:
+    root = Path(__file__).resolve().parent.parent
+    return {**os.environ, **child_environment(), "PYTHONPATH": str(root)}
 
 
 def child_environment() -> dict[str, str]:

@@ -80,7 +80,7 @@ def test_without_a_warm_child_a_one_off_child_is_asked(
     answer = GateResult(Outcome.PASSED).to_json()
 
     def run(arguments: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
-        assert arguments[1:] == ["-m", "quality.gx.serve", "--once"]
+        assert arguments[1:] == ["-P", "-m", "quality.gx.serve", "--once"]
         environment = options["env"]
         assert isinstance(environment, dict)
         assert environment["GX_ANALYTICS_ENABLED"] == "false"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -15,7 +14,7 @@ import pytest
 from examples.world.model import Plan
 from examples.world.people import make
 from quality.engine.block import standard_frame
-from quality.gates import GateJob, GateResult, Outcome, evaluate
+from quality.gates import GateJob, GateResult, Outcome, evaluate, start
 from quality.gx.oracle import ORACLES, Facts
 from quality.model import RuleCount
 from quality.service import Standards
@@ -65,7 +64,7 @@ def people() -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("gx") / "gx.socket"
-    child = subprocess.Popen([sys.executable, "-m", "quality.gx.serve", "--socket", str(path)])
+    child = start(path)
     for _ in range(600):
         if path.exists():
             break
