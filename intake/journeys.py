@@ -109,7 +109,7 @@ def mistakes(journey: Journey, matters: Matterbook, types: Typebook) -> Iterator
     """Yield every mistake that the shape of a file does not show."""
     kinds = [party.kind for party in journey.parties]
     for kind in ("subject", "applicant"):
-        if kinds.count(kind) != 1:  # type: ignore[arg-type] # compared as text
+        if kinds.count(kind) != 1:
             yield f"parties: exactly one {kind} is needed"
     names = {party.name for party in journey.parties}
     seen: set[str] = set()

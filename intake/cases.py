@@ -1,0 +1,302 @@
+"""办件: a clerk opens a case, its materials are met by certificates and data, the form is filled.
+
+Every verb asks the actor's right on the case; every change and every refusal leaves an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from certificates.grants_model import GrantOffer
+from intake import filling, store
+from intake.casework import Casework
+from intake.desk import Desk
+from intake.errors import Code
+from intake.meeting import Attempt, attempt
+from intake.model import (
+    Case,
+    CaseState,
+    Gap,
+    MaterialState,
+    Opening,
+    PromiseWay,
+    Report,
+    StepRecord,
+    StepState,
+    UploadWay,
+    WayKind,
+)
+from intake.opening import draft
+from intake.reports import report
+from intake.uploads import refusal as upload_refusal
+from kernel.actors import Actor, Reach, Scope, authorise
+from kernel.errors import Refused
+from kernel.ids import CaseId, GrantId
+from kernel.ports import Digest, Event, Json, Recorded, Tx
+
+OPEN = "intake.open"
+READ = "intake.read"
+FULFIL = "intake.fulfil"
+
+
+class Cases:
+    """Window cases of one hub."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._work = Casework(desk)
+
+    def open(self, actor: Actor, asked: Opening) -> Recorded[Case | Refused]:
+        """Open a case for a child and its guardian; guardianship is proven by data, not by paper.
+
+        An open case of the same child in the same journey is returned again. Refusals:
+        ``not-permitted``, ``journey-unknown``, ``subject-not-found``, ``subject-ambiguous``,
+        ``applicant-not-guardian``, ``entry-condition``.
+        """
+        made = draft(self._desk, actor, asked)
+
+        def work(tx: Tx) -> Case | Refused:
+            if isinstance(made, Refused):
+                tx.record(Event("intake.open-refused", "open", actor, {"code": made.code}))
+                return made
+            earlier = store.open_case_of(tx, made.subject, made.journey)
+            found = store.find(tx, self._desk.vault, earlier) if earlier else None
+            if found:
+                if self._work.denied(actor, FULFIL, found):
+                    tx.record(Event("intake.open-refused", found.id, actor, {"code": "elsewhere"}))
+                    return Refused(Code.ENTRY_CONDITION, {"field": "case"})
+                tx.record(Event("intake.case-reopened", found.id, actor))
+                return found
+            store.insert_case(tx, self._desk.vault, made)
+            lineage: list[Json] = [
+                {"party": item.name, "version": item.version, "row": item.row_key}
+                for item in made.parties
+            ]
+            data: dict[str, Json] = {"journey": made.journey, "parties": lineage}
+            tx.record(Event("intake.case-opened", made.id, actor, data))
+            return made
+
+        return self._desk.transactions.write(work)
+
+    def read(self, actor: Actor, key: CaseId) -> Case | Refused:
+        """Return a case to its window, its applicant or its subject; else ``case-unknown``."""
+        return self._work.find(actor, key, READ)
+
+    def list(self, actor: Actor, limit: int = 50) -> tuple[Case, ...] | Refused:
+        """Return the cases an actor may read, latest first."""
+        allowed = authorise(actor, READ)
+        if isinstance(allowed, Refused):
+            return allowed
+        own = allowed.reach is Reach.SELF
+        if own and actor.holder is None:
+            return ()
+        org = actor.org if allowed.reach is Reach.ORG else ""
+        vault = self._desk.vault
+
+        def query(tx: Tx) -> list[Case]:
+            person = actor.holder if own else None
+            keys = store.ids(tx, org=org, person=person, limit=limit)
+            return [case for key in keys if (case := store.find(tx, vault, key))]
+
+        found = self._desk.transactions.read(query)
+        return tuple(case for case in found if not self._work.denied(actor, READ, case))
+
+    def offers(self, actor: Actor, key: CaseId) -> Mapping[str, GrantOffer] | Refused:
+        """Return what ``consent`` would allow, by ``step/material``, to be read before it."""
+        case = self._work.find(actor, key, READ)
+        return case if isinstance(case, Refused) else self._work.offers(case)
+
+    def consent(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
+        """The guardian allows, in one act, every use of own certificates that the case still needs.
+
+        Each is a single-use grant for this case. Refusals: ``case-unknown`` for everybody but the
+        applicant, ``case-closed``, and those of ``Grants.give_all``.
+        """
+        case = self._work.find(actor, key, READ)
+        if isinstance(case, Refused) or actor.holder != case.applicant:
+            unknown = Refused(Code.CASE_UNKNOWN)
+            return self._work.change(actor, "consent", key, "", lambda _tx, _case: unknown)
+        offers = self._work.offers(case)
+        given = self._desk.consents.give_all(actor, [*offers.values()])
+        answer = given.value
+        fresh: dict[str, GrantId] = {}
+        if not isinstance(answer, Refused):
+            fresh = {place: item.id for place, item in zip(offers, answer, strict=True)}
+
+        def work(tx: Tx, now: Case) -> Refused | None:
+            if isinstance(answer, Refused):
+                return answer
+            grants = {**now.grants, **fresh}
+            store.save_consent(tx, key, grants, self._desk.clock.now())
+            data: dict[str, Json] = {"grants": [*fresh.values()]}
+            tx.record(Event("intake.consented", key, actor, data))
+            return None
+
+        return self._work.change(actor, "consent", key, READ, work)
+
+    def meet(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
+        """Try the automatic ways of every material still open and prefill the forms (免提交).
+
+        Refusals: ``case-unknown``, ``case-closed``. What could not be met says why in ``tried``.
+        """
+        case = self._work.find(actor, key, FULFIL)
+        done: tuple[Attempt, ...] = ()
+        if not isinstance(case, Refused) and case.state is CaseState.OPEN:
+            pending = self._work.pending(case)
+            done = tuple(
+                attempt(self._desk, actor, case=case, step=step, material=item, record=record)
+                for step, item, record in pending
+            )
+
+        def work(tx: Tx, now: Case) -> Refused | None:
+            for item in done:
+                for event in item.checks:
+                    tx.record(event)
+                held = now.material(item.record.step, item.record.code)
+                if held and held.state is MaterialState.OPEN:
+                    self._work.save_material(tx, actor, now, item.record)
+            tx.record(Event("intake.materials-checked", key, actor, {"count": len(done)}))
+            self._work.prefill(tx, key)
+            return None
+
+        return self._work.change(actor, "meet", key, FULFIL, work)
+
+    def promise(
+        self, actor: Actor, key: CaseId, *, step: str, material: str, accepted: bool
+    ) -> Recorded[Case | Refused]:
+        """Take a promise (告知承诺) in place of a material that data could not meet.
+
+        Refusals: ``case-…``, ``step-…``, ``material-unknown``, ``material-met``,
+        ``automatic-first``, ``way-not-offered``, ``promise-declined``.
+        """
+
+        def work(tx: Tx, case: Case) -> Refused | None:
+            found = self._work.manual(case, step, material, WayKind.PROMISE)
+            if isinstance(found, Refused):
+                return found
+            record, way = found
+            if not accepted or not isinstance(way, PromiseWay):
+                return Refused(Code.PROMISE_DECLINED)
+            due = self._desk.clock.now() + timedelta(days=way.days)
+            met = replace(record, state=MaterialState.MET, way=WayKind.PROMISE, due_at=due)
+            self._work.save_material(tx, actor, case, met)
+            return None
+
+        return self._work.change(actor, "promise", key, FULFIL, work)
+
+    def upload(
+        self, actor: Actor, key: CaseId, *, step: str, material: str, media: str, data: bytes
+    ) -> Recorded[Case | Refused]:
+        """Keep a scan of a paper that nothing else could replace.
+
+        Refusals as for ``promise``, and ``upload-empty``, ``upload-too-large``, ``upload-type``.
+        """
+        kept: Digest | None = None
+        case = self._work.find(actor, key, FULFIL)
+        if not isinstance(case, Refused) and not self._unfit(case, step, material, media, data):
+            kept = self._desk.objects.put(data)
+
+        def work(tx: Tx, now: Case) -> Refused | None:
+            refused = self._unfit(now, step, material, media, data)
+            record = now.material(step, material)
+            if refused or record is None or kept is None:
+                return refused or Refused(Code.MATERIAL_UNKNOWN)
+            met = replace(record, state=MaterialState.MET, way=WayKind.UPLOAD, digest=kept)
+            self._work.save_material(tx, actor, now, met)
+            return None
+
+        return self._work.change(actor, "upload", key, FULFIL, work)
+
+    def fill(
+        self, actor: Actor, key: CaseId, step: str, values: Mapping[str, str]
+    ) -> Recorded[Case | Refused]:
+        """Take what the applicant types; what data gives cannot be overwritten here.
+
+        Refusals: ``case-…``, ``step-…``, ``field-unknown``, ``field-prefilled``, ``field-invalid``.
+        """
+
+        def work(tx: Tx, case: Case) -> Refused | None:
+            spec = self._work.step(case, step)
+            made = spec if isinstance(spec, Refused) else filling.typed(case, spec, values)
+            if isinstance(made, Refused):
+                return made
+            store.save_fields(tx, self._desk.vault, key, made)
+            self._work.prefill(tx, key)
+            data: dict[str, Json] = {"step": step, "fields": [item.name for item in made]}
+            tx.record(Event("intake.filled", key, actor, data))
+            return None
+
+        return self._work.change(actor, "fill", key, FULFIL, work)
+
+    def gaps(self, actor: Actor, key: CaseId) -> tuple[Gap, ...] | Refused:
+        """Return everything that is missing, at once (一次告知)."""
+        case = self.read(actor, key)
+        return case if isinstance(case, Refused) else filling.gaps(case, self._work.journey(case))
+
+    def submit(self, actor: Actor, key: CaseId, step: str) -> Recorded[Case | Refused]:
+        """Hand in a complete step. Refusals: ``case-…``, ``step-…``, ``gaps-open``."""
+
+        def work(tx: Tx, case: Case) -> Refused | None:
+            spec = self._work.step(case, step)
+            if isinstance(spec, Refused):
+                return spec
+            missing = len(filling.step_gaps(case, spec))
+            if missing:
+                return Refused(Code.GAPS_OPEN, {"count": str(missing)})
+            record = StepRecord(step, StepState.SUBMITTED, at=self._desk.clock.now())
+            store.save_step(tx, self._desk.vault, key, record)
+            tx.record(Event("intake.step-submitted", key, actor, {"step": step}))
+            return None
+
+        return self._work.change(actor, "submit", key, FULFIL, work)
+
+    def conclude(
+        self, actor: Actor, key: CaseId, step: str, *, granted: bool, result_no: str = ""
+    ) -> Recorded[Case | Refused]:
+        """Record what the department decided; later steps that waited for it become ready.
+
+        Only staff of the matter's department may. Refusals: ``case-unknown``, ``case-closed``,
+        ``not-permitted``, ``step-unknown``, ``step-not-ready``, ``result-missing``.
+        """
+
+        def work(tx: Tx, case: Case) -> Refused | None:
+            spec, held = self._work.journey(case).step(step), case.step(step)
+            if spec is None or held is None:
+                return Refused(Code.STEP_UNKNOWN)
+            matter = self._desk.matters.get(spec.matter)
+            scope = Scope(division=case.division, org=matter.org if matter else "")
+            allowed = authorise(actor, FULFIL, scope)
+            if isinstance(allowed, Refused):
+                return allowed
+            if held.state is not StepState.SUBMITTED:
+                return Refused(Code.STEP_NOT_READY)
+            if granted and not result_no.strip():
+                return Refused(Code.RESULT_MISSING)
+            state = StepState.DONE if granted else StepState.REJECTED
+            record = StepRecord(step, state, result_no.strip(), self._desk.clock.now())
+            store.save_step(tx, self._desk.vault, key, record)
+            data: dict[str, Json] = {"step": step, "state": state.value}
+            tx.record(Event("intake.step-concluded", key, actor, data))
+            self._work.go_on(tx, actor, case, record)
+            return None
+
+        return self._work.change(actor, "conclude", key, "", work)
+
+    def report(self, actor: Actor, key: CaseId) -> Report | Refused:
+        """Return which papers were not needed and why, and how little was typed."""
+        case = self.read(actor, key)
+        if isinstance(case, Refused):
+            return case
+        return report(case, self._work.journey(case), self._desk.clock.now())
+
+    def _unfit(
+        self, case: Case, step: str, material: str, media: str, data: bytes
+    ) -> Refused | None:
+        found = self._work.manual(case, step, material, WayKind.UPLOAD)
+        if isinstance(found, Refused):
+            return found
+        way = found[1]
+        assert isinstance(way, UploadWay)
+        return upload_refusal(way, media, data)
