@@ -70,9 +70,10 @@ def check(
         else None
     )
     claims, notices = _claims(key, files, database, known)
-    head, beyond = database.head(key.name) if database else (None, 0)
+    head, indexed = database.head(key.name) if database else (None, 0)
     claimed = claims.size
-    size = max(claimed, (head.size + beyond) if head else 0)
+    # Neither the head nor an index is trusted here: a forged one must not make this run for ever.
+    size = max(claimed, indexed)
     tracks = Tracks(_guide(FileCopies(files, claimed)))
     wrong: list[int] = []
     for block in _blocks(size, claimed, files, database):
@@ -81,7 +82,7 @@ def check(
     root = claims.roots.get(claimed, [EMPTY_ROOT])[0]
     nothing = size == 0 and not claims.faults
     truth, met = tracks.best(claimed, root) if claimed else ("database", nothing)
-    found = _Found(claims, tracks, truth, FileCopies(files, claimed), database, head, beyond)
+    found = _Found(claims, tracks, truth, FileCopies(files, claimed), database, head, indexed)
     faults = [*claims.faults, *found.all(met=met, size=size)]
     faults += [Fault(FaultKind.ROW_CHANGED, f"journal {no}", detail="columns") for no in wrong]
     listed = tuple(dict.fromkeys(faults))
@@ -174,7 +175,7 @@ class _Found:
     files: FileCopies
     database: DatabaseCopies | None
     head: Head | None
-    beyond: int
+    indexed: int
 
     def all(self, *, met: bool, size: int) -> Iterator[Fault]:
         """Yield every fault."""
@@ -191,6 +192,8 @@ class _Found:
             for no in self.database.unindexed(self.head.journal_no):
                 yield Fault(FaultKind.ROW_INSERTED, f"journal {no}")
             yield from self._head(self.head)
+            if self.database.beyond(size):
+                yield Fault(FaultKind.INDEX_CHANGED, f"index beyond {size}", size)
 
     def _roots(self, *, met: bool) -> Iterator[Fault]:
         """Name signed sizes whose root the entries do not give, the first of them as a range."""
@@ -210,7 +213,7 @@ class _Found:
         whole = not head.size or (head.size, head.root) in reached
         last = self.database.last(head.size) if self.database else None
         sound = whole and is_sound(head.size, head.frontier, head.root) and last == head.journal_no
-        if self.beyond or not sound:
+        if not sound or self.indexed > head.size:
             yield Fault(FaultKind.HEAD_CHANGED, "head", head.size)
         if head.size < self.claims.size:
             detail = f"{self.claims.size} entries were signed"

@@ -71,13 +71,12 @@ class DatabaseCopies:
     journal: JournalReader
 
     def head(self, origin: str) -> tuple[Head, int]:
-        """Return the head and the number of leaves in the index beyond it."""
+        """Return the head and the number of leaves in the index."""
+        return self.transactions.read(lambda tx: (store.head(tx, origin), store.count(tx)))
 
-        def query(tx: Tx) -> tuple[Head, int]:
-            head = store.head(tx, origin)
-            return head, store.count_beyond(tx, head.size)
-
-        return self.transactions.read(query)
+    def beyond(self, size: int) -> int:
+        """Count leaves of the index that a tree of ``size`` leaves has not."""
+        return self.transactions.read(lambda tx: store.count(tx, size))
 
     def last(self, size: int) -> int:
         """Return the journal number of the last of ``size`` leaves, 0 when there is none."""

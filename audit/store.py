@@ -21,6 +21,7 @@ from audit.model import Head, Numbered, Signed
 from audit.tree import EMPTY_ROOT, HASH_BYTES, CompactRange
 from kernel.ids import JournalNo
 from kernel.ports import Tx
+from storage.cells import number, raw
 from storage.leases import epoch_of
 from storage.transactions import rows
 from storage.writing import insert_all, insert_if_absent, upsert
@@ -66,9 +67,10 @@ def head(tx: Tx, origin: str) -> Head:
     row = rows(tx).execute(select(HEADS).where(HEADS.c.origin == origin)).first()
     if row is None:
         return Head(0, (), EMPTY_ROOT, JournalNo(0))
-    raw = bytes(row.frontier)
-    frontier = tuple(raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES))
-    return Head(row.size, frontier, bytes(row.root), JournalNo(row.journal_no))
+    joined = raw(row.frontier)
+    frontier = tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
+    last = JournalNo(number(row.journal_no))
+    return Head(number(row.size), frontier, raw(row.root), last)
 
 
 def append(tx: Tx, origin: str, entries: list[Numbered], tree: CompactRange) -> None:
@@ -103,12 +105,12 @@ def entry_of(tx: Tx, no: int) -> Numbered | None:
 def numbers(tx: Tx, no: int, limit: int) -> list[int]:
     """Return at most ``limit`` journal numbers in the log larger than ``no``, in order."""
     query = select(ENTRIES.c.no).where(ENTRIES.c.no > no).order_by(ENTRIES.c.no).limit(limit)
-    return [int(number) for number in rows(tx).execute(query).scalars()]
+    return [number(value) for value in rows(tx).execute(query).scalars()]
 
 
-def count_beyond(tx: Tx, size: int) -> int:
-    """Count leaves whose index is not smaller than ``size``."""
-    query = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.idx >= size)
+def count(tx: Tx, start: int = -(2**63)) -> int:
+    """Count leaves whose index is not smaller than ``start``."""
+    query = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.idx >= start)
     return int(rows(tx).execute(query).scalar_one())
 
 
@@ -130,13 +132,6 @@ def latest(tx: Tx) -> Signed | None:
     return None if row is None else _signed(row)
 
 
-def covering(tx: Tx, index: int) -> Signed | None:
-    """Return the smallest signed checkpoint that contains the leaf."""
-    query = select(CHECKPOINTS).where(CHECKPOINTS.c.size > index).order_by(CHECKPOINTS.c.size)
-    row = rows(tx).execute(query.limit(1)).first()
-    return None if row is None else _signed(row)
-
-
 def checkpoints(tx: Tx, above: int, limit: int) -> list[Signed]:
     """Return at most ``limit`` checkpoints with sizes larger than ``above``, in order."""
     query = select(CHECKPOINTS).where(CHECKPOINTS.c.size > above).order_by(CHECKPOINTS.c.size)
@@ -144,8 +139,8 @@ def checkpoints(tx: Tx, above: int, limit: int) -> list[Signed]:
 
 
 def _numbered(row: Row[Any]) -> Numbered:
-    return Numbered(row.idx, JournalNo(row.no), bytes(row.leaf))
+    return Numbered(row.idx, JournalNo(number(row.no)), raw(row.leaf))
 
 
 def _signed(row: Row[Any]) -> Signed:
-    return Signed(row.size, bytes(row.root), row.note, row.at)
+    return Signed(row.size, raw(row.root), str(row.note), str(row.at))

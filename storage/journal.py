@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, text
 
-from kernel.clock import from_iso
 from kernel.ids import JournalNo
 from kernel.ports import JournalRow, Tx
+from storage.cells import moment, raw
 from storage.entries import LOCK_TAG
 from storage.store import JOURNAL
 from storage.tx import rows
@@ -75,5 +75,5 @@ def _select(
 
 
 def _row(row: Row[Any]) -> JournalRow:
-    body = bytes(row.body)
-    return JournalRow(JournalNo(row.no), from_iso(row.at), row.kind, row.subject, body)
+    kind, subject = str(row.kind), str(row.subject)
+    return JournalRow(JournalNo(row.no), moment(row.at), kind, subject, raw(row.body))

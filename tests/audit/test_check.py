@@ -192,6 +192,23 @@ def test_a_changed_head_is_named(log: Log) -> None:
     assert log.check().ok
 
 
+def test_a_head_put_back_to_an_older_state_is_named(log: Log) -> None:
+    log.grow(200)
+    sql(log, "CREATE TEMP TABLE heads AS SELECT * FROM audit_head")
+    log.grow(300)
+    sql(log, "DELETE FROM audit_head", "INSERT INTO audit_head SELECT * FROM temp.heads")
+    assert ("head-changed", "head") in named(log.check())
+
+
+def test_a_forged_size_does_not_make_the_check_run_for_ever(log: Log) -> None:
+    log.grow(30)
+    sql(log, "UPDATE audit_head SET size = 99999999999999")
+    assert named(log.check()) == [("head-changed", "head")]
+    sql(log, "UPDATE audit_entry SET idx = 99999999999999 WHERE idx = 29")
+    assert ("index-missing", "index 29") in named(log.check())
+    assert ("index-changed", "index beyond 30") in named(log.check())
+
+
 def test_changed_and_missing_checkpoints_are_named(log: Log) -> None:
     log.grow(100, 300)
     note = (log.folder / "checkpoint").read_text()
@@ -334,7 +351,7 @@ def test_an_exported_folder_is_checked_alone(log: Log, tmp_path: object) -> None
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_no_changed_bit_of_any_published_file_is_accepted(log: Log, data: st.DataObject) -> None:
@@ -352,3 +369,48 @@ def test_no_changed_bit_of_any_published_file_is_accepted(log: Log, data: st.Dat
         assert name in {fault.where for fault in report.faults}
     finally:
         path.write_bytes(before)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_no_changed_value_of_any_table_is_accepted(log: Log, data: st.DataObject) -> None:
+    if log.files.read("checkpoint") is None:
+        log.grow(260, 300)
+    table, key, columns = data.draw(
+        st.sampled_from(
+            [
+                ("storage_journal", "no", ("at", "kind", "subject", "body")),
+                ("audit_entry", "idx", ("no", "leaf")),
+                ("audit_checkpoint", "size", ("root", "note")),
+                ("audit_head", "origin", ("size", "frontier", "root", "journal_no")),
+            ]
+        )
+    )
+    column = data.draw(st.sampled_from(columns))
+    statement = f"SELECT {key}, {column} FROM {table}"
+    found = log.database.transactions.read(lambda tx: rows(tx).execute(text(statement)).all())
+    place, value = data.draw(st.sampled_from(sorted(found)))
+    if isinstance(value, int):
+        changed: object = data.draw(
+            st.integers(-10, 10_000).filter(
+                lambda one: one != value and one not in {row[1] for row in found}
+            )
+        )
+    else:
+        raw = bytearray(value if isinstance(value, bytes) else value.encode())
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 6))
+        changed = bytes(raw) if isinstance(value, bytes) else bytes(raw).decode("utf-8", "replace")
+    changed = data.draw(st.sampled_from([changed] * 4 + [99_999_999_999, "text", b"bytes", 0.5]))
+    put = text(f"UPDATE {table} SET {column} = :value WHERE {key} = :place")
+    sql(log)
+    try:
+        log.database.transactions.housekeep(
+            lambda tx: rows(tx).execute(put, {"value": changed, "place": place})
+        )
+        assert not log.check().ok
+    finally:
+        log.database.transactions.housekeep(
+            lambda tx: rows(tx).execute(put, {"value": value, "place": place})
+        )
