@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
-from certificates import typebook
+from certificates import matters, typebook
 from certificates.model import CertificateType, FaceValues, Format
 from certificates.ports import Judgement, Rehearsal, SealIntent, SealOrder
 from certificates.tools import Tools
@@ -196,6 +197,16 @@ class LedgerJudge:
         return Judgement(False, "TOTAL_FAILED", ("hash-mismatch",))
 
 
+@cache
+def the_types() -> typebook.Typebook:
+    return typebook.load()
+
+
+@cache
+def the_matters() -> matters.Matterbook:
+    return matters.load(the_types())
+
+
 @dataclass
 class Bench:
     """Tools over doubles, and the doubles themselves."""
@@ -226,7 +237,7 @@ def make_bench(  # noqa: PLR0917 - the fixtures of a hub, in their usual order
         vault=vault,
         clock=clock,
         probe=probe or NoProbe(),
-        types=typebook.load(),
+        types=the_types(),
         source=source,
         codes=PlainCodes(),
         press=PlainPress(),

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from certificates import matters
 from certificates.grants import Grants
 from certificates.grants_model import Grant, GrantOffer
 from certificates.guardianship import PopulationGuardianship
@@ -26,7 +25,7 @@ from kernel.clock import FixedClock
 from kernel.errors import Refused, TongbanError, load_messages
 from kernel.ids import CertificateId, GrantId, RequestId
 from storage.database import Database
-from tests.certificates.doubles import FATHER, MOTHER, UNCLE, Bench, make_bench
+from tests.certificates.doubles import FATHER, MOTHER, UNCLE, Bench, make_bench, the_matters
 
 SCHOOL = "11410100MB0TE01184"
 POLICE = "11410100MB0TE0038G"
@@ -46,7 +45,7 @@ class Room:
         self.bench = bench
         self.database = database
         tools = bench.tools
-        book = matters.load(tools.types)
+        book = the_matters()
         self.grants = Grants(tools, book, PopulationGuardianship(tools.source))
         self.requests = Requests(tools, book, frozenset({"111", "001"}))
         self.register = Register(tools)
