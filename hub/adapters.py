@@ -34,18 +34,6 @@ class PublishedRows:
 
 
 @dataclass(frozen=True, slots=True)
-class TableCodes:
-    """``certificates.ports.Codes`` over the code tables of quality."""
-
-    hub: Hub
-
-    def text(self, table: str, code: str) -> str:
-        """Return the text of a code, or the code itself."""
-        known = self.hub.standards.tables.get(table)
-        return (known.name_of(code) if known else "") or code
-
-
-@dataclass(frozen=True, slots=True)
 class DeferredSealer:
     """``certificates.ports.Sealer`` that starts the signer at its first use, not at start-up."""
 
@@ -62,19 +50,6 @@ class DeferredSealer:
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         """Seal with a throw-away key."""
         return self.hub.sealer.rehearse(order, unsealed)
-
-
-@dataclass(frozen=True, slots=True)
-class PopulationGuardians:
-    """``certificates.ports.Guardianship`` by the population register's guardian columns."""
-
-    hub: Hub
-
-    def guardians(self, code: str) -> Sequence[str]:
-        """Return the codes of the guardians of a minor; empty for adults and unknown people."""
-        found = self.hub.rows.lookup("population", "id_number", [code])
-        named = (row.values[column] for row in found for column in ("guardian1_id", "guardian2_id"))
-        return tuple(dict.fromkeys(value for value in named if value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,3 +27,6 @@ class Code(StrEnum):
     AIRFLOW_PORT_TAKEN = "airflow-port-taken"
     AIRFLOW_REFUSED = "airflow-refused"
     AIRFLOW_RUN_FAILED = "airflow-run-failed"
+    WEB_NOT_STARTED = "web-not-started"
+    DEMO_CITY_TOO_SMALL = "demo-city-too-small"
+    DEMO_STEP_FAILED = "demo-step-failed"

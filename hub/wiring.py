@@ -14,9 +14,7 @@ from hub.adapters import (
     CertificateUses,
     DeferredSealer,
     LogProofs,
-    PopulationGuardians,
     PublishedRows,
-    TableCodes,
     holder_code_types,
 )
 from hub.settings import Settings
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from identity.directory import Directory
     from identity.service import Identity
     from intake.cases import Cases
+    from intake.journeys import Journeybook
     from kernel.ports import Objects, Probe
     from quality.service import Standards
     from signing.authority import RegionalCA
@@ -174,6 +173,7 @@ class Hub:
         from hub.gate import ChildGate
 
         root = self.settings.root
+        synthetic = self.settings.environment != "production"
         return Ingest(
             sources=self.sources,
             inbox=self.settings.deliveries,
@@ -183,7 +183,7 @@ class Hub:
             cache=self.parts,
             standards=self.standards,
             references=self.rows,
-            gate=ChildGate(root, self.standards),
+            gate=ChildGate(root, self.standards, synthetic=synthetic),
             clock=self.clock,
             probe=self.probe,
         )
@@ -299,6 +299,7 @@ class Hub:
         """What issuing and requests work with."""
         from certificates.press import FacePress
         from certificates.tools import Tools
+        from certificates.words import TableWords
         from hub.judging import HubJudge
 
         address = self.settings.address
@@ -310,7 +311,7 @@ class Hub:
             probe=self.probe,
             types=self.typebook,
             source=PublishedRows(self),
-            codes=TableCodes(self),
+            codes=TableWords(self.standards),
             press=FacePress(self.fonts),
             sealer=DeferredSealer(self),
             judge=HubJudge(self.settings.root, self.trust),
@@ -343,8 +344,10 @@ class Hub:
     def grants(self) -> Grants:
         """Holders' authorisations."""
         from certificates.grants import Grants
+        from certificates.guardianship import PopulationGuardianship
 
-        return Grants(self.tools, self.matters, PopulationGuardians(self))
+        guardianship = PopulationGuardianship(self.tools.source)
+        return Grants(self.tools, self.matters, guardianship)
 
     @cached_property
     def requests(self) -> Requests:
@@ -358,14 +361,44 @@ class Hub:
         """Verdict, register status and log proof of a file."""
         from certificates.verify import Verify
 
-        return Verify(self.tools, self.inspector, LogProofs(self))
+        return Verify(
+            self.tools,
+            register=self.register,
+            inspector=self.inspector,
+            journal=self.database.journal,
+            proofs=LogProofs(self),
+        )
+
+    @cached_property
+    def journeys(self) -> Journeybook:
+        """The journeys (一件事)."""
+        from intake.journeys import load
+
+        return load(self.matters, self.typebook, self.settings.root)
 
     @cached_property
     def cases(self) -> Cases:
         """Window cases."""
+        from certificates.guardianship import PopulationGuardianship
         from intake.cases import Cases
+        from intake.desk import Desk
 
-        return Cases(self)
+        tools = self.tools
+        return Cases(
+            Desk(
+                transactions=tools.transactions,
+                objects=tools.objects,
+                vault=tools.vault,
+                clock=tools.clock,
+                journeys=self.journeys,
+                matters=self.matters,
+                source=tools.source,
+                guardianship=PopulationGuardianship(tools.source),
+                fetch=self.requests,
+                consents=self.grants,
+                division=tools.division,
+            )
+        )
 
     # -- audit -------------------------------------------------------------------------------
 
@@ -382,6 +415,7 @@ def open_hub(settings: Settings, *, clock: Clock | None = None, probe: Probe | N
 
     Raises TongbanError of storage; nothing of other rooms is loaded yet.
     """
+    from hub.schema import bring_up_to_date
     from storage.database import open_database
     from storage.probe import from_environment
 
@@ -395,15 +429,3 @@ def open_hub(settings: Settings, *, clock: Clock | None = None, probe: Probe | N
         database.close()
         raise
     return Hub(settings, database, clock, probe)
-
-
-def bring_up_to_date(url: str, database: Database) -> None:
-    """Migrate the schema unless it is at the newest revision already, which costs one query."""
-    from storage import migrations
-    from storage.migrations.generate import stores
-
-    newest = migrations.head()
-    if not newest:
-        database.create(*stores().values())
-    elif migrations.current(database.engine) != newest:
-        migrations.upgrade(url, tuple(stores().values()))

@@ -1,0 +1,169 @@
+"""Makes the demo's city: people and deliveries, authorities, seals, trust list, personas, clients.
+
+Everything is safe to repeat: what is there stays.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kernel.actors import system
+from kernel.errors import Refused, TongbanError
+from signing.seal_model import Seal, SealApplication, SealState
+from signing.trust import save
+from signing.x509 import to_pem
+
+if TYPE_CHECKING:
+    from certificates.model import CertificateType
+    from examples.world.model import Baby, Person, Truth
+    from hub.wiring import Hub
+
+AGENCY = "jyj-enrolment"
+"""Client id of the agency that fetches: the education bureau's enrolment system."""
+TRUST_FILES = ("anchors", "cas", "seal-makers")
+_SETUP = (
+    "signing.authority",
+    "signing.seal-apply",
+    "signing.seal-read",
+)
+_SEAL_YEARS = timedelta(days=365 * 3)
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What the later phases need to know of the city."""
+
+    truth: Truth
+    family: Baby
+    """The newborn whose journey is walked, with both parents."""
+    guardian: Person
+    """The parent who heads the household: holds its register and the marriage certificate."""
+
+
+def people(hub: Hub, residents: int) -> City:
+    """Lay deliveries and sources, and let the holder persona be a newborn's parent."""
+    from examples.world.install import install
+
+    settings = hub.settings
+    truth = install(settings.root, residents=residents, region=settings.region)
+    heads = {household.head.id_number for household in truth.households}
+    for family in truth.babies:
+        for parent in (family.mother, family.father):
+            if parent.id_number in heads:
+                _persona(hub, parent)
+                _client(hub)
+                return City(truth, family, parent)
+    raise TongbanError("demo-city-too-small", residents=residents)
+
+
+def seals(hub: Hub) -> list[Seal]:
+    """Establish the region's CA, make one official seal per issuing body, publish the trust."""
+    region = hub.settings.region
+    clerk = system("demo-applicant", region, _SETUP)
+    if isinstance(hub.authority.establish(clerk), Refused):
+        raise TongbanError("not-permitted", action="signing.authority")
+    made = [_seal(hub, kind.issuing_code, kind.issuing_org) for kind in _one_per_body(hub)]
+    if hub.trust.store().region(region, hub.clock.now()) is None:
+        save(hub.authority.trust_list(1), hub.settings.root)
+    publish_trust(hub)
+    return made
+
+
+def publish_trust(hub: Hub) -> None:
+    """Write the trust as PEM files into ``home/trust``: what a verifier elsewhere needs."""
+    folder = hub.settings.root / "trust"
+    folder.mkdir(exist_ok=True)
+    store, now = hub.trust.store(), hub.clock.now()
+    for name, certs in zip(
+        TRUST_FILES, (store.anchors(now), store.cas(now), store.seal_makers(now)), strict=True
+    ):
+        (folder / f"{name}.pem").write_bytes(b"".join(to_pem(cert.der) for cert in certs))
+
+
+def agency_key(home: Path) -> Path:
+    """Return where the demo agency keeps its private key (PEM, mode 0600)."""
+    return home / "run" / f"{AGENCY}.pem"
+
+
+def _one_per_body(hub: Hub) -> list[CertificateType]:
+    kinds = {kind.issuing_code: kind for kind in hub.typebook}
+    return list(kinds.values())
+
+
+def _seal(hub: Hub, org: str, name: str) -> Seal:
+    """Apply as one, approve as another; an existing seal in use is kept."""
+    region, now = hub.settings.region, hub.clock.now().replace(microsecond=0)
+    applicant = system("demo-applicant", region, _SETUP)
+    approver = system("demo-approver", region, ("signing.seal-approve",))
+    found = hub.seals.list(applicant)
+    for seal in () if isinstance(found, Refused) else found:
+        if seal.application.org != org:
+            continue
+        if seal.state is SealState.IN_USE:
+            return seal
+        if seal.state is SealState.APPROVED:
+            return _sealed(hub.seals.complete(seal.seal_id).value)
+    wanted = SealApplication(org, name, region, now - timedelta(hours=1), now + _SEAL_YEARS)
+    applied = _sealed(hub.seals.apply(applicant, wanted).value)
+    return _sealed(hub.seals.approve(approver, applied.seal_id).value)
+
+
+def _sealed(answer: Seal | Refused) -> Seal:
+    if isinstance(answer, Refused):
+        raise TongbanError(answer.code, **answer.params)
+    return answer
+
+
+def _persona(hub: Hub, parent: Person) -> None:
+    from identity.directory import load_directory, persona_text
+
+    # Read apart from the hub's own directory, which is loaded once and must see what is written.
+    default = load_directory(region=hub.settings.region).personas["holder"]
+    text = persona_text(
+        default,
+        person=parent.name,
+        holder_code=parent.id_number,
+    )
+    _write(hub.settings.root / "registry" / "identity" / "personas" / "holder.toml", text)
+
+
+def _client(hub: Hub) -> None:
+    """Make the agency's key once and register its public half."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from joserfc.jwk import ECKey
+
+    path = agency_key(hub.settings.root)
+    if not path.exists():
+        private = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)
+        path.write_bytes(private)
+    public = ECKey.import_key(path.read_bytes()).as_dict(private=False)
+    rows = [
+        'name = "示例市教育局入学报名系统"',
+        'org = "jyj"',
+        'roles = ["agency"]',
+        'status = "active"',
+        "[[keys]]",
+        *(f"{name} = {json.dumps(public[name])}" for name in ("kty", "crv", "x", "y")),
+        'kid = "demo-1"',
+    ]
+    folder = hub.settings.root / "registry" / "identity" / "clients"
+    _write(folder / f"{AGENCY}.toml", "\n".join(rows) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".fresh")
+    draft.write_text(text, "utf-8")
+    draft.chmod(0o600)
+    draft.replace(path)

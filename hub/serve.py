@@ -1,0 +1,66 @@
+"""The web process: uvicorn over the application, the worker beside it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.settings import Settings, load
+
+
+def serve(settings: Settings, *, with_parent: bool = False) -> int:
+    """Serve until SIGTERM or SIGINT; with ``with_parent`` also until standard input ends."""
+    import uvicorn
+
+    from hub.app import build_app
+    from hub.wiring import open_hub
+    from hub.worker import Worker
+
+    with open_hub(settings) as hub:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_app(hub),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        worker = Worker(hub)
+        if settings.worker:
+            worker.start()
+        if with_parent:
+            threading.Thread(target=_watch, args=(server,), daemon=True).start()
+        try:
+            server.run()
+        finally:
+            if settings.worker:
+                worker.stop()
+    return 0 if server.started else 4
+
+
+def _watch(server: object) -> None:
+    while os.read(0, 4096):
+        pass
+    server.should_exit = True  # type: ignore[attr-defined]  # uvicorn.Server, imported late
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Read the arguments of ``python -m hub.serve``; all else comes from the environment."""
+    parser = argparse.ArgumentParser(prog="python -m hub.serve", description=__doc__)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--with-parent", action="store_true", help="end with standard input")
+    arguments = parser.parse_args(words)
+    settings = load(home=arguments.home, port=arguments.port)
+    return serve(settings, with_parent=arguments.with_parent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
