@@ -1,67 +1,63 @@
-"""One check of a file from outside: verdict, what the register says, and the words for both."""
+"""The words for a check of a file: verdict, what the register says, what the log proves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from certificates.model import CertificateStatus
 from certificates.register_model import StatusAnswer
+from certificates.verify import Kinship, Verification
 from hub import words
 from hub.verdicts import explain
-from kernel.actors import Actor, authorise
-from kernel.errors import Refused
-from signing.model import Verdict
 
 if TYPE_CHECKING:
     from hub.wiring import Hub
 
-IDENTIFIER: Final = "ZZBS"
-"""电子证照标识 in the metadata of a certificate file."""
+_KINSHIP: Final = {
+    Kinship.ORIGINAL: ("good", "本平台签发的原件", "the original issued by this hub"),
+    Kinship.COPY: ("good", "本平台出具的加注件", "an annotated copy made by this hub"),
+    Kinship.EXPIRED_COPY: ("bad", "加注件已过使用期限", "an annotated copy past its time of use"),
+    Kinship.OTHER: (
+        "bad",
+        "自称本平台的证照，但不是本平台出具的文件",
+        "names a certificate of this hub but is not a file it made",
+    ),
+    Kinship.UNKNOWN: ("none", "不在本平台登记中", "not in the register of this hub"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A verdict and the register's word on the certificate that the file says it is, if any."""
-
-    verdict: Verdict
-    status: StatusAnswer | None
-
-
-def check(hub: Hub, actor: Actor, data: bytes, *, name: str, policy: str) -> Checked | Refused:
-    """Judge untrusted bytes in a fenced process and look its certificate up. Keeps nothing."""
-    allowed = authorise(actor, "certificates.verify")
-    if isinstance(allowed, Refused):
-        return allowed
-    verdict = hub.inspector.verdict(data, name, policy, hub.clock.now())
-    identifier = verdict.metadata.get(IDENTIFIER, "")
-    found = hub.register.status(actor, identifier) if identifier else None
-    return Checked(verdict, None if isinstance(found, Refused) else found)
-
-
-def report(hub: Hub, checked: Checked) -> dict[str, Any]:
-    """Return what the verify page shows; a certificate no longer in force spoils a good seal."""
-    shown = explain(checked.verdict.to_json())
+def report(hub: Hub, checked: Verification) -> dict[str, Any]:
+    """Return what the verify page shows; what the register says can spoil a good seal."""
+    verdict = checked.judgement.report
+    assert isinstance(verdict, dict)
+    shown = explain(verdict)
+    state, zh, en = _KINSHIP[checked.kinship]
+    answers = list(shown["answers"])
+    origin = {"name": "origin", "question": "与登记的关系", "question_en": "In the register"}
+    answers.append(origin | {"state": state, "zh": zh, "en": en, "findings": []})
+    if state == "bad" and shown["state"] == "good":
+        shown |= {"state": "bad", "zh": "印章真实，但文件不可使用"}
+        shown |= {"en": "The seal is genuine, but the file must not be used"}
     status = checked.status
-    if status is None:
-        return shown
-    shown["register"] = register_rows(hub, status)
-    if status.status is not CertificateStatus.ISSUED:
-        zh, en = words.status(status.status)
-        shown["answers"] = [
-            item
-            if item["name"] != "valid"
-            else item | {"state": "bad", "zh": f"登记状态：{zh}", "en": f"register: {en}"}
-            for item in shown["answers"]
-        ]
-        if shown["state"] == "good":
-            shown |= {
-                "state": "bad",
-                "zh": f"印章真实，但证照{zh}",
-                "en": f"The seal is genuine, but the certificate is {en}",
-            }
+    if status is not None:
+        shown["register"] = register_rows(hub, status)
+        if status.status is not CertificateStatus.ISSUED:
+            _ended(shown, answers, status)
+    shown["answers"] = answers
+    shown["proof"] = checked.proof if isinstance(checked.proof, dict) else None
     return shown
+
+
+def _ended(shown: dict[str, Any], answers: list[dict[str, Any]], status: StatusAnswer) -> None:
+    """Say that a certificate is no longer in force, whatever its seal proves."""
+    zh, en = words.status(status.status)
+    for item in answers:
+        if item["name"] == "valid":
+            item |= {"state": "bad", "zh": f"登记状态：{zh}", "en": f"register: {en}"}
+    if shown["state"] == "good":
+        shown |= {"state": "bad", "zh": f"印章真实，但证照状态为“{zh}”"}
+        shown |= {"en": f"The seal is genuine, but the certificate is {en}"}
 
 
 def register_rows(hub: Hub, status: StatusAnswer) -> list[tuple[str, str, str]]:

@@ -111,7 +111,9 @@ class Doorway:
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """Return a ``receive`` that stops a body as soon as it grows over its limit."""
-    limit = UPLOAD_LIMIT if scope["path"] in _UPLOADS else BODY_LIMIT
+    path: str = scope["path"]
+    scan = path.startswith("/cases/") and path.endswith("/upload")
+    limit = UPLOAD_LIMIT if path in _UPLOADS or scan else BODY_LIMIT
     # multipart framing comes on top of the file itself
     room = limit + 64 * 1024
     refusal = HTTPException(413, f"{limit // MIB} MB")

@@ -54,6 +54,7 @@ def explain(verdict: Json) -> dict[str, Any]:
         "signatures": signatures,
         "answers": signatures[0]["tree"] if signatures else [],
         "register": (),
+        "proof": None,
     }
 
 

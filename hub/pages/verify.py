@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from starlette.datastructures import UploadFile
 
 from hub import checking
 from hub.errors import Code
@@ -34,30 +35,16 @@ async def verify_page(
 
 
 @router.post("/verify", dependencies=[Depends(same_origin)])
-async def verify(
-    request: Request,
-    visitor: Visiting,
-    file: Annotated[UploadFile | str | None, File()] = None,
-    policy: Annotated[str, Form()] = "certificate",
-) -> Response:
+async def verify(request: Request, visitor: Visiting) -> Response:
     """Judges the uploaded file and explains the verdict; the file is not kept."""
+    form = await request.form(max_files=1, max_fields=10)
+    file, policy = form.get("file"), form.get("policy")
     if not isinstance(file, UploadFile) or not file.filename:
         raise Refusal(Refused(Code.FILE_MISSING))
     hub, data = hub_of(request), await file.read()
+    rules = policy if isinstance(policy, str) and policy in POLICIES else "certificate"
     checked = granted(
-        await run_in_threadpool(
-            checking.check,
-            hub,
-            visitor.actor,
-            data,
-            name=file.filename[:120],
-            policy=policy if policy in POLICIES else "certificate",
-        )
+        await run_in_threadpool(hub.verify.file, visitor.actor, data, file.filename[:120], rules)
     )
-    values = {
-        "visitor": visitor,
-        "report": checking.report(hub, checked),
-        "asked": "",
-        "register": (),
-    }
-    return render(request, "verify.html", values)
+    values = {"visitor": visitor, "report": checking.report(hub, checked)}
+    return render(request, "verify.html", values | {"asked": "", "register": ()})

@@ -108,7 +108,7 @@ MENU = {
     "steward": ({"/resources", "/verify", "/log"}, {"/certificates", "/cases", "/me"}),
     "approver": ({"/certificates"}, {"/cases", "/me"}),
     "clerk": ({"/cases"}, {"/certificates", "/me"}),
-    "holder": ({"/me"}, {"/certificates", "/cases"}),
+    "holder": ({"/me", "/cases"}, {"/certificates"}),
     "auditor": ({"/log"}, {"/certificates", "/cases", "/me"}),
 }
 

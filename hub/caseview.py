@@ -1,0 +1,249 @@
+"""A case in words: what a window, an applicant or a subject is shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from hub.problems import message
+from hub.visitor import Visitor
+from hub.words import Pair
+from intake.model import (
+    Case,
+    CaseState,
+    FieldRecord,
+    Gap,
+    Journey,
+    MaterialRecord,
+    MaterialSpec,
+    MaterialState,
+    PromiseWay,
+    Report,
+    StepSpec,
+    StepState,
+    UploadWay,
+    WayKind,
+)
+from kernel.actors import Scope, authorise
+from kernel.errors import Refused
+
+if TYPE_CHECKING:
+    from hub.wiring import Hub
+
+STATES: Final[Mapping[CaseState, tuple[Pair, str]]] = {
+    CaseState.OPEN: (("办理中", "open"), "blue"),
+    CaseState.DONE: (("已办结", "done"), "good"),
+    CaseState.REJECTED: (("不予办理", "rejected"), "bad"),
+}
+STEPS: Final[Mapping[StepState, tuple[Pair, str]]] = {
+    StepState.WAITING: (("等待前一步", "waits for the step before"), ""),
+    StepState.READY: (("可办理", "ready"), "blue"),
+    StepState.SUBMITTED: (("已提交，部门办理中", "with the department"), "warn"),
+    StepState.DONE: (("已办结", "done"), "good"),
+    StepState.REJECTED: (("不予办理", "rejected"), "bad"),
+}
+WAYS: Final[Mapping[WayKind, Pair]] = {
+    WayKind.CERTIFICATE: ("调用电子证照，免提交", "by an electronic certificate; not needed"),
+    WayKind.DATA: ("数据核验通过，免提交", "checked against data; not needed"),
+    WayKind.CHAINED: ("使用前一步的结果，免提交", "the result of an earlier step; not needed"),
+    WayKind.PROMISE: ("告知承诺，限期补交", "promised, to be brought in time"),
+    WayKind.UPLOAD: ("已上传扫描件", "a scan was uploaded"),
+}
+_WAY_NAMES: Final[Mapping[WayKind, Pair]] = {
+    WayKind.CERTIFICATE: ("证照", "certificate"),
+    WayKind.DATA: ("数据", "data"),
+    WayKind.CHAINED: ("前序结果", "earlier result"),
+    WayKind.PROMISE: ("承诺", "promise"),
+    WayKind.UPLOAD: ("上传", "upload"),
+}
+_OPEN: Final = ("待核验", "not met yet")
+
+
+def case_row(hub: Hub, case: Case) -> dict[str, Any]:
+    """Return what a list shows of a case: no person."""
+    journey = hub.journeys.get(case.journey)
+    state, tone = STATES[case.state]
+    return {
+        "id": case.id,
+        "title": journey.title if journey else case.journey,
+        "title_en": journey.title_en if journey else case.journey,
+        "state": state,
+        "tone": tone,
+        "opened_at": case.opened_at,
+    }
+
+
+def case_view(
+    hub: Hub, visitor: Visitor, case: Case, *, gaps: tuple[Gap, ...], report: Report
+) -> dict[str, Any]:
+    """Return everything the case page shows."""
+    journey = hub.journeys.journeys[case.journey]
+    mine = visitor.actor.holder == case.applicant
+    scope = Scope(division=case.division, org=case.org)
+    fulfil = not isinstance(authorise(visitor.actor, "intake.fulfil", scope), Refused)
+    return case_row(hub, case) | {
+        "saved": [_saved(journey, item.step, item.material, item.way) for item in report.saved],
+        "prefilled": report.prefilled,
+        "typed": _to_type(case, journey),
+        "gaps": [_gap(journey, gap) for gap in gaps],
+        "parties": _parties(case, journey),
+        "steps": [_step(hub, case, step) for step in journey.steps],
+        "may_consent": mine and case.state is CaseState.OPEN,
+        "may_fulfil": fulfil and case.state is CaseState.OPEN,
+    }
+
+
+def _saved(journey: Journey, step: str, code: str, way: WayKind) -> dict[str, str]:
+    spec = _material_spec(journey, step, code)
+    zh, en = WAYS[way]
+    title, title_en = (spec.title, spec.title_en) if spec else (code, code)
+    return {"title": title, "title_en": title_en, "how": zh, "how_en": en}
+
+
+def _material_spec(journey: Journey, step: str, code: str) -> MaterialSpec | None:
+    found = journey.step(step)
+    return found.material(code) if found else None
+
+
+def _to_type(case: Case, journey: Journey) -> int:
+    """Count the fields that no data gave."""
+    given = {(item.step, item.name) for item in case.fields if item.origin}
+    return sum(
+        (step.code, field.name) not in given for step in journey.steps for field in step.form
+    )
+
+
+def _gap(journey: Journey, gap: Gap) -> dict[str, str]:
+    step = journey.step(gap.step)
+    item = _material_spec(journey, gap.step, gap.item)
+    field = next((one for one in step.form if one.name == gap.item), None) if step else None
+    found, why = item or field, message(gap.detail or gap.code)
+    words = message(gap.code)
+    return {
+        "title": found.title if found else gap.item,
+        "title_en": found.title_en if found else gap.item,
+        "zh": why.text({}),
+        "en": why.text({}, english=True),
+        "next": words.next_step({}),
+        "next_en": words.next_step({}, english=True),
+    }
+
+
+def _parties(case: Case, journey: Journey) -> list[dict[str, str]]:
+    titles = {spec.name: (spec.title, spec.title_en) for spec in journey.parties}
+    return [
+        {
+            "title": titles[party.name][0],
+            "title_en": titles[party.name][1],
+            "name": party.values.get("name", ""),
+            "masked": masked(party.code),
+        }
+        for party in case.parties
+        if party.name in titles
+    ]
+
+
+def masked(code: str) -> str:
+    """Return an id number with its middle hidden."""
+    return (
+        f"{code[:3]}{'*' * max(len(code) - 7, 0)}{code[-4:]}" if len(code) > 7 else "*" * len(code)
+    )
+
+
+def _step(hub: Hub, case: Case, step: StepSpec) -> dict[str, Any]:
+    record = case.step(step.code)
+    state = record.state if record else StepState.WAITING
+    words, tone = STEPS[state]
+    ready = state is StepState.READY
+    return {
+        "code": step.code,
+        "title": step.title,
+        "title_en": step.title_en,
+        "state": words,
+        "tone": tone,
+        "result": step.result,
+        "result_en": step.result_en,
+        "result_no": record.result_no if record else "",
+        "editable": ready,
+        "submittable": ready,
+        "materials": [_material(case, step, item) for item in step.materials],
+        "fields": _fields(hub, case, step),
+    }
+
+
+def _material(case: Case, step: StepSpec, spec: MaterialSpec) -> dict[str, Any]:
+    record = case.material(step.code, spec.code)
+    met = record is not None and record.state is MaterialState.MET
+    way = record.way if record and met else None
+    how = WAYS[way] if way else _OPEN
+    state = case.step(step.code)
+    by_hand = bool(
+        record and not met and record.attempt and state and state.state is StepState.READY
+    )
+    return {
+        "code": spec.code,
+        "title": spec.title,
+        "title_en": spec.title_en,
+        "state": ("已满足", "met") if met else ("未满足", "open"),
+        "tone": "good" if met else "warn",
+        "how": how[0],
+        "how_en": how[1],
+        "request": record.request if record else None,
+        "tried": _tried(record),
+        "promise": next((x for x in spec.ways if by_hand and isinstance(x, PromiseWay)), None),
+        "upload": next((x for x in spec.ways if by_hand and isinstance(x, UploadWay)), None),
+    }
+
+
+def _tried(record: MaterialRecord | None) -> list[dict[str, str]]:
+    """Return each automatic way that did not help, with its reason."""
+    rows = []
+    for way, code in record.tried if record else ():
+        words, name = message(code), _WAY_NAMES[way]
+        rows.append(
+            {
+                "zh": f"{name[0]}：{words.text({})}",
+                "en": f"{name[1]}: {words.text({}, english=True)}",
+            }
+        )
+    return rows
+
+
+def _fields(hub: Hub, case: Case, step: StepSpec) -> list[dict[str, Any]]:
+    held = {item.name: item for item in case.fields if item.step == step.code}
+    rows = []
+    for form in step.form:
+        record = held.get(form.name)
+        value = record.value if record else ""
+        shown = hub.tools.codes.text(form.codes, value) if form.codes and value else value
+        rows.append(
+            {
+                "name": form.name,
+                "title": form.title,
+                "title_en": form.title_en,
+                "required": form.required,
+                "max_length": form.max_length,
+                "hint": form.hint,
+                "hint_en": form.hint_en,
+                "value": shown,
+                "origin": _origin(hub, case, record) if record and record.origin else None,
+            }
+        )
+    return rows
+
+
+def _origin(hub: Hub, case: Case, record: FieldRecord) -> Pair:
+    """Return where a value came from: a person's data, a material, or an earlier form."""
+    journey = hub.journeys.journeys[case.journey]
+    kind, colon, rest = record.origin.partition(":")
+    if not colon:
+        party = next((x for x in journey.parties if x.name == kind.partition(".")[0]), None)
+        return (
+            (f"人口数据·{party.title}", f"data of: {party.title_en}") if party else ("数据", "data")
+        )
+    step, _, code = rest.rpartition(".")[0].partition("/")
+    if kind == "material":
+        spec = _material_spec(journey, step, code)
+        return (spec.title, spec.title_en) if spec else ("材料", "a material")
+    earlier = journey.step(rest.partition(".")[0])
+    return (earlier.title, earlier.title_en) if earlier else ("前一步", "an earlier step")
