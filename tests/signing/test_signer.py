@@ -114,3 +114,21 @@ def test_the_ledger_survives_reopening(tmp_path: Path, clock: FixedClock) -> Non
     assert again.find(request()).signature == b"sig"
     assert again.keep([(request(digest=b"\2" * 32), b"other")])[0].signature == b"sig"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_ledger_that_cannot_begin_fails_and_recovers(
+    ready: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = ready._ledger._db
+
+    class Locked:
+        in_transaction = False
+
+        def execute(self, *_: object) -> None:
+            raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(ready._ledger, "_db", Locked())
+    with pytest.raises(sqlite3.OperationalError):
+        ready.sign(request())
+    monkeypatch.setattr(ready._ledger, "_db", sound)
+    assert not ready.sign(request()).repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ import pytest
 from kernel.errors import Refused, TongbanError
 from signing.algorithms import by_name
 from signing.ports import Purpose
+from signing.signer import process as process_module
 from signing.signer.__main__ import main
 from signing.signer.client import SignerClient
 from signing.signer.place import socket_path
@@ -51,6 +54,7 @@ def test_killed_between_request_and_answer_one_signature_comes_of_it(
     dying = ensure(SignerSetup(tmp_path / "home", "test"))
     dying.client.create(KEY, "sm2_sm3", (Purpose.SEAL_OFD,))
     alone = SignerClient(dying.path)
+    monkeypatch.setattr("signing.signer.client._PAUSES", (0.0, 0.02))
     with pytest.raises(TongbanError, match="signer-unreachable"):
         alone.sign(request())
     assert dying.pid is None
@@ -155,3 +159,59 @@ def test_a_folder_that_cannot_be_written_is_told(
     (tmp_path / "signer" / "answers.db").mkdir()
     assert main(["--home", str(tmp_path), "--keystore", "demo", "--environment", "test"]) == 4
     assert capsys.readouterr().out.endswith("failed:signer-storage\n")
+
+
+def test_production_runs_on_the_encrypted_file(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("a long sentence")
+    setup = SignerSetup(tmp_path / "home", "production", "encrypted_file", password)
+    running = ensure(setup)
+    first = running.client.create("log", "ed25519", ("log-checkpoint",))
+    running.stop()
+    running.stop()
+    again = ensure(setup)
+    assert again.client.key("log") == first
+    again.stop()
+    password.write_text("another sentence")
+    with pytest.raises(TongbanError, match="keystore-locked"):
+        ensure(setup)
+
+
+@dataclass(frozen=True, slots=True)
+class Other(SignerSetup):
+    """Starts something else than the signer."""
+
+    code: str = ""
+
+    def arguments(self) -> list[str]:
+        return [sys.executable, "-c", self.code]
+
+
+def test_a_child_that_dies_without_a_word_is_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(TongbanError, match="signer-unreachable"):
+        ensure(Other(tmp_path, "test", code="raise SystemExit(1)"))
+
+
+def test_a_child_that_hangs_is_given_up_and_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_START_SECONDS", 0.2)
+    monkeypatch.setattr(process_module, "_STOP_SECONDS", 0.1)
+    hanging = SignerProcess(Other(tmp_path, "test", code="import time; time.sleep(60)"))
+    with pytest.raises(TongbanError, match="signer-unreachable"):
+        hanging.start()
+    pid = hanging.pid
+    hanging.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_folder_held_by_a_signer_that_never_answers_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_START_SECONDS", 1.5)
+    lock = socket_path(tmp_path).with_suffix(".lock")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(TongbanError, match="signer-unreachable"):
+            ensure(SignerSetup(tmp_path, "test"))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import struct
 import threading
 from pathlib import Path
 
@@ -139,7 +140,10 @@ def test_a_child_of_a_fork_opens_its_own_connection(local: SignerClient) -> None
     assert local._pid == os.getpid()
 
 
-def test_without_a_signer_the_remedy_is_told(tmp_path: Path) -> None:
+def test_without_a_signer_the_remedy_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signing.signer.client._PAUSES", (0.0, 0.02))
     with pytest.raises(TongbanError, match="signer-unreachable"):
         SignerClient(tmp_path / "absent.sock").sign(request())
     assert not SignerClient(tmp_path / "absent.sock").alive()
@@ -152,3 +156,52 @@ def test_a_long_path_still_has_a_socket(tmp_path: Path) -> None:
     assert path == socket_path(home)
     assert path != socket_path(tmp_path / ("long" * 31))
     path.parent.rmdir()
+
+
+def test_a_connection_that_breaks_is_logged_without_a_traceback(
+    local: SignerClient,
+    ready: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(ready, "key", breaks)
+    monkeypatch.setattr("signing.signer.client._PAUSES", (0.0,))
+    with pytest.raises(TongbanError, match="signer-unreachable"):
+        local.key(KEY)
+    monkeypatch.undo()
+    assert local.key(KEY)
+    shown = capsys.readouterr()
+    assert "signer-connection-broken" in shown.out
+    assert "secret" not in shown.out + shown.err
+
+
+def test_a_caller_that_goes_away_hurts_nobody(local: SignerClient) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(local._path))
+        linger = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.sendall(b"\0\0\0\x10")
+    assert local.alive()
+
+
+def test_where_the_system_tells_no_peer_the_socket_mode_decides(
+    local: SignerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(socket, "SO_PEERCRED")
+    assert local.alive()
+
+
+@pytest.mark.parametrize("call", [{"call": "sign", "with": 1}, {"call": "create", "with": "x"}])
+def test_calls_of_the_wrong_shape_are_frame_errors(ready: Desk, call: object) -> None:
+    with pytest.raises(frames.FrameError):
+        server.answer(ready, call)
+
+
+def test_a_socket_folder_that_is_a_link_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "signer").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TongbanError, match="signer-unreachable"):
+        socket_path(tmp_path)
