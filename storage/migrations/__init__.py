@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData, inspect
 
 from kernel.errors import TongbanError
 from storage.database import engines
@@ -48,7 +48,10 @@ def upgrade(url: str, metadatas: Sequence[MetaData], versions: Path | None = Non
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(6075)")
             config = configuration(connection, versions)
-            command.upgrade(config, "head")
+            if _made_directly(connection):
+                command.stamp(config, "head")  # its tables were made from the same metadata
+            else:
+                command.upgrade(config, "head")
             different = difference(connection, metadatas)
             if different:
                 raise TongbanError(Code.SCHEMA_DIFFERS, difference="; ".join(different))
@@ -56,6 +59,13 @@ def upgrade(url: str, metadatas: Sequence[MetaData], versions: Path | None = Non
     finally:
         writer.dispose()
         reader.dispose()
+
+
+def _made_directly(connection: Connection) -> bool:
+    """Tell whether the tables were made by ``Database.create`` before there were revisions."""
+    return context(connection).get_current_revision() is None and inspect(connection).has_table(
+        "storage_journal"
+    )
 
 
 def head(versions: Path | None = None) -> str:

@@ -82,3 +82,20 @@ def test_tables_made_directly_equal_the_metadata(tmp_path: Path, clock: FixedClo
 def test_the_rooms_tables_bear_the_rooms_names() -> None:
     for room, metadata in stores(("storage", "audit")).items():
         assert all(name.startswith(f"{room}_") for name in metadata.tables)
+
+
+def test_a_database_made_directly_joins_the_chain_if_it_equals_the_metadata(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    generate("first", {"storage": METADATA, "toy": toys(more=False)}, versions)
+    url = f"sqlite:///{tmp_path}/hub.db"
+    database = open_database(url, clock)
+    database.create(toys(more=False))
+    with pytest.raises(TongbanError, match="schema-differs"):
+        upgrade(url, [METADATA, toys(more=True)], versions)
+    assert current(database.engine) == ""
+    assert upgrade(url, [METADATA, toys(more=False)], versions) == "0002_toy_first"
+    assert current(database.engine) == "0002_toy_first"
+    database.close()

@@ -1,0 +1,1 @@
+"""Frozen revisions, in the order of their numbers. They import nothing of the rooms."""
