@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import queue
@@ -213,6 +214,8 @@ def _answer(data: bytes, name: str) -> Evidence:
 
 def serve() -> None:
     """Run as the child: one answer per file until the parent closes the pipe."""
+    # Loaded before the limits: a library that cannot be loaded would look like a broken file.
+    importlib.import_module("signing.formats.ofd.inspect")
     _limit_process(int(sys.argv[1]))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while (header := _take(source)) is not None:

@@ -11,9 +11,10 @@ from functools import lru_cache
 from kernel.clock import from_iso
 from kernel.errors import TongbanError
 from signing import x509
-from signing.model import Evidence, SignatureEvidence, SubIndication
+from signing.model import Evidence, SignatureEvidence, SubIndication, TimestampEvidence
 from signing.trust import TrustStore
-from signing.x509 import Cert
+from signing.x509 import Cert, chain_to
+from signing.x509.model import TIME_STAMPING
 
 CLOCK_SKEW = timedelta(minutes=10)
 """How far a signer's clock may run ahead of ours before its time counts as future."""
@@ -95,13 +96,24 @@ class Case:
 
     @property
     def proven_time(self) -> datetime | None:
-        """The earliest time that a sound time stamp proves, else None."""
+        """The earliest time that a sound time stamp of a trusted authority proves, else None."""
         times = [
             from_iso(stamp.time)
             for stamp in self.signature.timestamps
-            if stamp.imprint_valid and stamp.signature_valid and stamp.time
+            if stamp.imprint_valid and stamp.signature_valid and stamp.time and self.vouched(stamp)
         ]
         return min(times, default=None)
+
+    def vouched(self, stamp: TimestampEvidence) -> bool:
+        """Tell whether a stamp's authority has a chain to an anchor and may stamp time.
+
+        Without anchors nobody is trusted and no verdict passes; the stamp is then taken as it is,
+        so that dates can be judged at all.
+        """
+        cert = self.certificate(stamp.signer)
+        if cert is None or TIME_STAMPING not in cert.extended_key_usage:
+            return False
+        return not self.anchors or chain_to(cert, self.anchors, self.others) is not None
 
     @property
     def time(self) -> datetime | None:
