@@ -75,35 +75,48 @@ class Visitor(TestClient):
         return self.post(path, data=form, headers=HTML, follow_redirects=False, **more)
 
 
-@pytest.fixture(scope="session")
-def peopled_hub(tmp_path_factory: pytest.TempPathFactory, client_key: ECKey) -> Iterator[Hub]:
-    """A hub with one household and one marriage issued over stand-ins that sign nothing."""
-    home = tmp_path_factory.mktemp("peopled") / "hub"
-    register_client(home, client_key)
-    register_client(home, client_key, name="other-agency", org="ybj")
+def people(home: Path, key: ECKey) -> Hub:
+    """Open a hub with one household and one marriage issued over stand-ins that sign nothing."""
+    register_client(home, key)
+    register_client(home, key, name="other-agency", org="ybj")
     holder = load_directory(region="410100").personas["holder"]
     folder = home / "registry" / "identity" / "personas"
     folder.mkdir(parents=True)
     text = persona_text(holder, person="测试甲", holder_code=FATHER)
     (folder / "holder.toml").write_text(text, "utf-8")
-    with open_hub(load(home=home, environment="test", worker=False)) as hub:
-        transactions = hub.database.transactions
-        bench = make_bench(transactions, hub.objects, hub.vault, hub.clock, home)
-        hub.__dict__["tools"] = bench.tools
-        issuer = Issuer(bench.tools)
-        for kind, key in (("household-register", "H0001"), ("marriage", "J410199-2020-000001")):
-            made = issuer.issue(OFFICE, kind, key).value
-            assert isinstance(made, Certificate)
+    hub = open_hub(load(home=home, environment="test", worker=False))
+    bench = make_bench(hub.database.transactions, hub.objects, hub.vault, hub.clock, home)
+    hub.__dict__["tools"] = bench.tools
+    issuer = Issuer(bench.tools)
+    for kind, number in (("household-register", "H0001"), ("marriage", "J410199-2020-000001")):
+        made = issuer.issue(OFFICE, kind, number).value
+        assert isinstance(made, Certificate)
+    return hub
+
+
+@pytest.fixture(scope="session")
+def peopled_hub(tmp_path_factory: pytest.TempPathFactory, client_key: ECKey) -> Iterator[Hub]:
+    with people(tmp_path_factory.mktemp("peopled") / "hub", client_key) as hub:
         yield hub
 
 
-_APPS: dict[int, Any] = {}
+@pytest.fixture
+def make_peopled(tmp_path: Path, client_key: ECKey) -> Iterator[Callable[[], Hub]]:
+    opened: list[Hub] = []
+
+    def make() -> Hub:
+        opened.append(people(tmp_path / "peopled", client_key))
+        return opened[-1]
+
+    yield make
+    for hub in opened:
+        hub.close()
 
 
 def visitor_of(hub: Hub) -> Visitor:
-    """Return a fresh browser; the application over a hub is built once."""
-    app = _APPS.setdefault(id(hub), None) or build_app(hub)
-    _APPS[id(hub)] = app
+    """Return a fresh browser; the application over a hub is built once and kept with it."""
+    app = hub.__dict__.get("test_app") or build_app(hub)
+    hub.__dict__["test_app"] = app
     return Visitor(app, raise_server_exceptions=False)
 
 
@@ -143,6 +156,11 @@ def resident(peopled_hub: Hub) -> Visitor:
 @pytest.fixture
 def make_visitor(empty_hub: Hub) -> Callable[[], Visitor]:
     return lambda: visitor_of(empty_hub)
+
+
+@pytest.fixture(scope="session")
+def visitor_for() -> Callable[[Hub], Visitor]:
+    return visitor_of
 
 
 @pytest.fixture(scope="session")

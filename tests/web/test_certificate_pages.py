@@ -60,7 +60,9 @@ def test_nobody_else_sees_a_certificate_or_learns_that_it_is_there(
     there, nowhere = resident.page(path), resident.page("/certificates/cert-none")
     assert (there.status_code, nowhere.status_code) == (404, 404)
     codes = [re.search(r"<code>([a-z-]+)</code>", page.text) for page in (there, nowhere)]
-    assert codes[0] and codes[1] and codes[0][1] == codes[1][1]
+    assert codes[0]
+    assert codes[1]
+    assert codes[0][1] == codes[1][1]
     assert resident.get(f"{path}/face.png").status_code == 404
 
 
