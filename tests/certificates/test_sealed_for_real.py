@@ -1,0 +1,186 @@
+"""The room with real faces, real seals and real verdicts; only the signer runs in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certificates.fonts import Fonts
+from certificates.issue import Issuer
+from certificates.press import FacePress
+from certificates.register import Register
+from certificates.register_model import Certificate
+from certificates.requests import Requests
+from certificates.requests_model import CertificateAnswer, CertificateAsk
+from certificates.store import METADATA as CERTIFICATES
+from certificates.subjects import holder_ref
+from certificates.verify import Kinship, Verify
+from hub.judging import FencedInspector, HubJudge, TrustBook
+from hub.rehearsal import Understudy
+from hub.sealing import HubSealer
+from kernel.actors import Actor, ActorKind, Reach
+from kernel.clock import FixedClock
+from kernel.errors import Refused
+from signing import store as signing_store
+from signing.authority import RegionalCA
+from signing.drawing import Glyphs
+from signing.fence import Fence
+from signing.keystores import Options, open_store
+from signing.seal_model import Region, Seal, SealApplication
+from signing.sealing import Sealing
+from signing.seals import SealService
+from signing.signer.desk import Desk
+from signing.signer.ledger import Ledger
+from signing.trust import save
+from storage.probe import NoProbe
+from tests.certificates.doubles import FATHER, Bench, make_bench, the_matters, the_types
+from tests.certificates.test_register import PUBLIC, NumberProofs
+from tests.certificates.test_requests import AGENCY, OFFICE, SCHOOL_ASK
+from tests.signing.world import approver, root
+
+
+@pytest.fixture(scope="module")
+def fonts() -> Fonts:
+    return Fonts.load([])
+
+
+@pytest.fixture
+def bench(  # noqa: PLR0917 - the fixtures of a hub, in their usual order
+    make_database: Any,
+    objects: Any,
+    vault: Any,
+    clock: FixedClock,
+    tmp_path: Path,
+    fonts: Fonts,
+) -> Bench:
+    database = make_database(CERTIFICATES, signing_store.METADATA)
+    desk = Desk(
+        open_store("demo", Options(tmp_path, "test")),
+        Ledger(tmp_path / "signer" / "answers.db", clock, NoProbe()),
+    )
+    transactions = database.transactions
+    region = Region("410100", "示例市", demo=True)
+    authority = RegionalCA(region=region, signer=desk, transactions=transactions, clock=clock)
+    authority.establish(root())
+    common: dict[str, Any] = {
+        "transactions": transactions,
+        "objects": objects,
+        "signer": desk,
+        "authority": authority,
+        "clock": clock,
+    }
+    font = resources.files("pylopdf_fonts_zh_cn") / "NotoSerifSC-Regular.otf"
+    seals = SealService(**common, glyphs=Glyphs([Path(str(font))]))
+    for kind in the_types():
+        _seal(seals, kind.issuing_code, kind.issuing_org, clock)
+    save(authority.trust_list(1), tmp_path)
+    plain = make_bench(transactions, objects, vault, clock, tmp_path)
+    trust = TrustBook(tmp_path)
+    bench = plain.with_tools(
+        press=FacePress(fonts),
+        sealer=HubSealer(Sealing(**common), clock, Understudy()),
+        judge=HubJudge(tmp_path, trust),
+    )
+    bench.extra.update(database=database, trust=trust)
+    return bench
+
+
+@pytest.fixture(scope="module")
+def fence() -> Iterator[Fence]:
+    fence = Fence(workers=1)
+    yield fence
+    fence.close()
+
+
+def _seal(seals: SealService, org: str, name: str, clock: FixedClock) -> None:
+    until = clock.now() + timedelta(days=365)
+    wanted = SealApplication(org, name, "410100", clock.now(), until)
+    applied = seals.apply(approver("staff:ann", org), wanted).value
+    assert isinstance(applied, Seal)
+    assert isinstance(seals.approve(approver("staff:bob", org), applied.seal_id).value, Seal)
+
+
+def issued(bench: Bench, kind: str, key: str) -> Certificate:
+    done = Issuer(bench.tools).issue(OFFICE, kind, key).value
+    assert isinstance(done, Certificate), done
+    return done
+
+
+def test_both_types_are_sealed_verified_and_found_by_their_files(
+    bench: Bench, fence: Fence, tmp_path: Path
+) -> None:
+    ones = [
+        issued(bench, "household-register", "H0001"),
+        issued(bench, "marriage", "J410199-2020-000001"),
+    ]
+    register = Register(bench.tools)
+    database: Any = bench.extra["database"]
+    trust: Any = bench.extra["trust"]
+    verify = Verify(
+        bench.tools,
+        register=register,
+        inspector=FencedInspector(tmp_path, trust, fence),
+        journal=database.journal,
+        proofs=NumberProofs(),
+    )
+    rights = {"certificates.read": Reach.SELF}
+    ref = holder_ref(bench.tools.vault, "111", FATHER)
+    holder = Actor("holder:1", ActorKind.HOLDER, rights=rights, holder=ref)
+    for one in ones:
+        for name in ("ofd", "pdf"):
+            data = register.original(holder, one.id, name).value  # type: ignore[arg-type] # both are formats
+            assert isinstance(data, bytes)
+            answer = verify.file(PUBLIC, data, f"{one.type}.{name}")
+            assert not isinstance(answer, Refused)
+            assert answer.judgement.passed, answer.judgement
+            assert answer.holds
+            assert answer.kinship is Kinship.ORIGINAL
+            middle = len(data) // 2
+            changed = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+            broken = verify.file(PUBLIC, changed)
+            assert not isinstance(broken, Refused)
+            assert not broken.holds
+            assert not broken.judgement.passed
+
+
+def test_a_copy_is_sealed_too_and_says_what_it_is_for(
+    bench: Bench, fence: Fence, tmp_path: Path
+) -> None:
+    issued(bench, "household-register", "H0001")
+    requests = Requests(bench.tools, the_matters(), frozenset({"111"}))
+    ask: CertificateAsk = replace(SCHOOL_ASK, formats=("ofd", "pdf"))
+    answer = requests.fetch(AGENCY, ask).value
+    assert isinstance(answer, CertificateAnswer), answer
+    trust: Any = bench.extra["trust"]
+    inspector = FencedInspector(tmp_path, trust, fence)
+    now = bench.tools.clock.now()
+    for copy in answer.copies:
+        verdict = inspector.inspect(bench.tools.objects.get(copy.digest), "", "certificate", now)
+        assert verdict.passed, verdict
+        assert verdict.metadata is not None
+        assert verdict.metadata["JZJZZSY"] == "核验适龄儿童入学资格（办件编号case-9）"
+        assert verdict.metadata["JZJYXQJZSJ"] == "20260829090000"
+
+
+def test_a_crash_after_sealing_seals_the_same_digest_again(bench: Bench) -> None:
+    class Stopped(Exception):  # noqa: N818 - a power cut, not an error
+        pass
+
+    class Stopping:
+        def durable(self, name: str) -> Any:
+            if name == "certificates.seal":
+                raise Stopped
+            return NoProbe().durable(name)
+
+    key = "J410199-2020-000001"
+    with pytest.raises(Stopped):
+        Issuer(bench.with_tools(probe=Stopping()).tools).issue(OFFICE, "marriage", key)
+    done = Issuer(bench.tools).resume(OFFICE, idle=timedelta(0))
+    assert not isinstance(done, Refused)
+    assert [item.issued for item in done] == [1]
