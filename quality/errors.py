@@ -18,7 +18,6 @@ class Code(StrEnum):
 
     UNDECODABLE = "line-undecodable"
     FIELD_COUNT = "field-count"
-    QUOTES = "line-quotes"
     REQUIRED = "required"
     ID_FORMAT = "id-format"
     ID_FLOAT = "id-float-damage"
@@ -39,7 +38,3 @@ class Code(StrEnum):
     TEXT_FORMAT = "text-format"
     NUMBER_FORMAT = "number-format"
     DUPLICATE = "duplicate"
-
-
-RULES_OF_DECODING = (Code.UNDECODABLE, Code.FIELD_COUNT, Code.QUOTES)
-"""Rules for lines that never become a row of columns; ``catalog`` reports them under these."""
