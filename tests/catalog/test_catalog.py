@@ -37,7 +37,9 @@ def test_an_entry_is_found(ready: Rig, asked: str) -> None:
     assert names(ready, asked) == ["人口测试名册"]
 
 
-@pytest.mark.parametrize("asked", ["册名", "医保", "名册 医保", "编 号码", '"', "* OR", "NEAR(", "!!", "'"])
+@pytest.mark.parametrize(
+    "asked", ["册名", "医保", "名册 医保", "编 号码", '"', "* OR", "NEAR(", "!!", "'"]
+)
 def test_nothing_is_found_for_other_words_and_signs(ready: Rig, asked: str) -> None:
     assert names(ready, asked) == []
 
@@ -53,7 +55,9 @@ def test_a_title_counts_more_than_a_mention(ready: Rig) -> None:
         ready.source,
         name="other",
         resource=ResourceId("other"),
-        about=replace(ready.source.about, name="婚姻登记", code="307001/000002", abstract="与人口测试名册核对"),
+        about=replace(
+            ready.source.about, name="婚姻登记", code="307001/000002", abstract="与人口测试名册核对"
+        ),
     )
     ingest = replace(ready.ingest, sources={"other": other})
     folder = ready.home / "inbox" / "other"
@@ -150,7 +154,9 @@ def test_unknown_names_are_told(ready: Rig) -> None:
 def test_lineage_goes_from_a_title_to_a_standard_column(ready: Rig) -> None:
     lineage = ready.catalog.lineage(ready.actor, "roll-1")
     assert not isinstance(lineage, Refused)
-    assert {(edge.source_file, edge.source_column, edge.column, edge.element) for edge in lineage.edges} == {
+    assert {
+        (edge.source_file, edge.source_column, edge.column, edge.element) for edge in lineage.edges
+    } == {
         ("a.csv", "编号", "code", "text"),
         ("a.csv", "姓名", "name", "person_name"),
         ("a.csv", "性别", "sex", "sex"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,14 +23,14 @@ AS_OF = date(2026, 3, 2)
 
 
 @pytest.fixture
-def city(tmp_path: Path, clock: FixedClock) -> Iterator[tuple[Rig, Truth]]:
+def city(tmp_path: Path, clock: FixedClock) -> tuple[Rig, Truth]:
     truth = install(tmp_path, residents=1500, as_of=AS_OF)
     rig = build(tmp_path, clock, NoProbe())
     known = {
         name: replace(source, delivery=replace(source.delivery, block_bytes=40_000))
         for name, source in sources.load(tmp_path).items()
     }
-    yield replace(rig, ingest=replace(rig.ingest, sources=known)), truth
+    return replace(rig, ingest=replace(rig.ingest, sources=known)), truth
 
 
 def run_all(rig: Rig) -> list[Outcome]:

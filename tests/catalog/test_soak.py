@@ -1,0 +1,61 @@
+"""One million residents through the pipeline: rows reconciled, memory bounded. By hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 2 * 1024**3
+
+CHILD = """
+import json, resource, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from dataclasses import replace
+from catalog import sources
+from kernel.clock import FixedClock
+from storage.probe import NoProbe
+from tests.catalog.rig import build
+
+home = Path(sys.argv[1])
+rig = build(home, FixedClock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC)), NoProbe())
+ingest = replace(rig.ingest, sources=sources.load(home))
+report = []
+for source in sources.in_order(ingest.sources):
+    begun, used = time.monotonic(), time.process_time()
+    outcome = ingest.run(rig.actor, source.name)
+    report.append({
+        "source": source.name, "rows_in": outcome.counts.rows_in,
+        "published": outcome.counts.published, "quarantined": outcome.counts.quarantined,
+        "reconciled": outcome.counts.reconciled, "seconds": time.monotonic() - begun,
+        "cpu": time.process_time() - used,
+    })
+print(json.dumps({"report": report, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+"""
+
+
+@pytest.mark.soak
+def test_a_million_residents_stay_below_two_gigabytes(tmp_path: Path) -> None:
+    made = "from pathlib import Path; import sys; from datetime import date; from examples.world.install import install; install(Path(sys.argv[1]), residents=1_000_000, as_of=date(2026, 3, 2))"
+    subprocess.run([sys.executable, "-c", made, str(tmp_path)], cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    sys.stderr.write(json.dumps(found, indent=1))
+    truth = json.loads((tmp_path / "inbox" / "truth.json").read_text("utf-8"))
+    for part in found["report"]:
+        files = [file for file in truth["files"] if file["source"] == part["source"]]
+        assert part["rows_in"] == sum(file["rows"] for file in files)
+        assert part["quarantined"] == sum(file["quarantined"] for file in files)
+        assert part["reconciled"]
+    assert found["peak"] <= LIMIT
