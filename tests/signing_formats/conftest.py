@@ -42,7 +42,7 @@ class Party:
         return self.sign(by_name(self.algorithm).digest(message, self.spki))
 
 
-def issue(
+def issue(  # noqa: PLR0917 - reads best in order
     name: str,
     algorithm: str,
     profile: x509.Profile,

@@ -44,9 +44,12 @@ def test_time_that_runs_out_is_a_verdict(sealed: bytes) -> None:
             assert [item.code for item in found.observations] == ["E_RESOURCE_LIMIT"]
 
 
-def test_memory_that_runs_out_is_a_verdict(sealed: bytes) -> None:
+def test_memory_that_runs_out_is_a_verdict() -> None:
+    from signing.formats.ofd import package
+
+    large = package.write([*unsealed_files(), ("x", bytes(30 * 1024**2))])
     with Fence(limits=FenceLimits(memory_bytes=40 * 1024**2)) as small:
-        found = small.inspect(sealed, "a.ofd")
+        found = small.inspect(large, "a.ofd")
         assert [item.code for item in found.observations] == ["E_RESOURCE_LIMIT"]
 
 

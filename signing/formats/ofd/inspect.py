@@ -82,8 +82,7 @@ def _document(package: Package, pool: Pool, notes: Notes) -> tuple[list[Read], d
         if not body_reads:
             notes.add("E_UNSIGNED_DOCBODY", ROOT, f"document body {number + 1}")
     shown = [_shown(package, part, body) for body in bodies]
-    linked = links.linked(package)
-    finished = [_judge(package, read, reads, linked) for read in reads]
+    finished = [_judge(package, read, reads) for read in reads]
     return _versions(finished, shown, per_body, notes), _metadata(bodies)
 
 
@@ -159,7 +158,7 @@ def _shown(package: Package, part: Part, body: Element) -> frozenset[str]:
     return frozenset(paths)
 
 
-def _judge(package: Package, read: Read, reads: list[Read], linked: frozenset[str]) -> Read:
+def _judge(package: Package, read: Read, reads: list[Read]) -> Read:
     """Add what the signature does not cover, and what was appended after it."""
     evidence = read.evidence
     if evidence.structure == "unknown" and not evidence.references:
@@ -176,6 +175,7 @@ def _judge(package: Package, read: Read, reads: list[Read], linked: frozenset[st
     own_value = read.own
     excused = {path for path in others if path in by_others or _value_of_other(path, reads, read)}
     missing = [path for path in package.files if path not in covered | own_value | excused]
+    linked = links.linked(package) if missing else frozenset()
     notes = Notes(list(evidence.observations))
     _appended(notes, evidence, read, reads)
     _check_stamps(package, evidence, notes)
