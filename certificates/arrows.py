@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from kernel.errors import TongbanError
 from kernel.ids import CertificateId
 from kernel.ports import Event, Json, Recorded, Tx
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 FORMATS: tuple[Format, ...] = ("ofd", "pdf")
@@ -57,19 +59,9 @@ class Arrows:
 
         What cannot be drawn is voided with the code of the fault.
         """
-        made: Files = {}
-        faults: dict[CertificateId, str] = {}
-        for draft in drafts:
-            one = draft.certificate
-            if self._tools.types[one.type].digest != one.type_digest:
-                faults[one.id] = Code.TYPE_CHANGED
-                continue
-            try:
-                made[one.id] = self._draw(draft)
-            except TongbanError as error:
-                if error.code not in FACE_FAULTS:
-                    raise
-                faults[one.id] = error.code
+        drawn = dict(zip(ids_of(drafts), self._side_by_side(self._drawn, drafts), strict=True))
+        made: Files = {key: item for key, item in drawn.items() if not isinstance(item, str)}
+        faults = {key: item for key, item in drawn.items() if isinstance(item, str)}
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.RESERVED)
@@ -134,12 +126,11 @@ class Arrows:
         stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
         """
         files = self.files(drafts, store.UNSEALED)
-        made: Files = {
-            draft.certificate.id: tuple(
-                self._sealed(draft, item) for item in files[draft.certificate.id]
-            )
-            for draft in drafts
-        }
+        jobs = [(draft, item) for draft in drafts for item in files[draft.certificate.id]]
+        sealed = self._side_by_side(lambda job: self._sealed(*job), jobs)
+        made: Files = {}
+        for (draft, _), item in zip(jobs, sealed, strict=True):
+            made[draft.certificate.id] = (*made.get(draft.certificate.id, ()), item)
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.SIGNING)
@@ -180,6 +171,13 @@ class Arrows:
         with self._tools.probe.durable(f"certificates.{name}"):
             return self._tools.transactions.write(work)
 
+    def _side_by_side(self, work: Callable[[S], T], items: Sequence[S]) -> list[T]:
+        """Do the work on several threads: the disk, the signer and the drawing overlap."""
+        if len(items) < 2:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(self._tools.workers, "issue") as pool:
+            return list(pool.map(work, items))
+
     def _move(self, tx: Tx, keys: Sequence[CertificateId], before: Step, after: Step) -> None:
         store.advance(tx, keys, before, after, self._tools.clock.now())
 
@@ -193,6 +191,17 @@ class Arrows:
             codes=tools.codes,
             address=tools.address,
         )
+
+    def _drawn(self, draft: Draft) -> tuple[StoredFile, ...] | str:
+        """Return the stored unsealed files, or the code of the fault that voids the draft."""
+        if self._tools.types[draft.certificate.type].digest != draft.certificate.type_digest:
+            return Code.TYPE_CHANGED
+        try:
+            return self._draw(draft)
+        except TongbanError as error:
+            if error.code not in FACE_FAULTS:
+                raise
+            return error.code
 
     def _draw(self, draft: Draft) -> tuple[StoredFile, ...]:
         tools = self._tools

@@ -38,4 +38,6 @@ class Tools:
     address: VerifyAddress
     division: str
     """GB/T 2260 code of the hub's region."""
+    workers: int = 4
+    """Threads that draw and seal side by side."""
     serials: Callable[[], str] = random_serial
