@@ -7,7 +7,7 @@ import polars as pl
 from quality.engine import text
 from quality.engine.shape import Context, Verdicts, first_of, flags_of
 from quality.errors import Code
-from quality.model import Element, Sensitivity
+from quality.model import Element, Mask, Sensitivity
 
 ELEMENT = Element(
     code="household_number",
@@ -17,6 +17,7 @@ ELEMENT = Element(
     datatype="c6..20",
     definition="户籍管理部门为每户编定的号码，由数字和大写字母组成。",
     sensitivity=Sensitivity.PERSONAL,
+    mask=Mask.ID,
 )
 RULES = (Code.NUMBER_FORMAT,)
 

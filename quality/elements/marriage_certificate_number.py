@@ -7,7 +7,7 @@ import polars as pl
 from quality.engine import text
 from quality.engine.shape import Context, Verdicts, first_of, flags_of
 from quality.errors import Code
-from quality.model import Element, Sensitivity
+from quality.model import Element, Mask, Sensitivity
 
 ELEMENT = Element(
     code="marriage_certificate_number",
@@ -17,6 +17,7 @@ ELEMENT = Element(
     datatype="c19",
     definition="字母J、登记机关6位区划代码、4位年份、6位流水号，以连字符分隔。",
     sensitivity=Sensitivity.PERSONAL,
+    mask=Mask.ID,
 )
 RULES = (Code.NUMBER_FORMAT,)
 _DASHES = dict.fromkeys("‐‑‒–—―−－", "-")

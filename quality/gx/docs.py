@@ -19,14 +19,31 @@ from great_expectations.render.renderer import ValidationResultsPageRenderer
 from great_expectations.render.view import DefaultJinjaPageView
 from lxml import html as pages
 
-from quality.gates import GateResult
+from kernel.errors import load_messages
+from quality.gates import GateResult, Outcome
 from quality.masking import mask
-from quality.model import Mask, Suite
+from quality.model import Mask, RuleCount, Suite
 from quality.service import Standards
 
 _LISTS = ("partial_unexpected_list", "unexpected_list")
 _INDEXES = ("partial_unexpected_index_list", "unexpected_index_list", "unexpected_index_query")
 _TITLES = {"summary": "规则计数 · counters", "sample": "抽样 · sample"}
+_WORDS = {
+    Outcome.PASSED: "通过 · passed",
+    Outcome.FAILED: "未通过 · failed",
+    Outcome.ERROR: "未能判定 · not judged",
+}
+_MARKS = {"text-success": "✓", "text-danger": "✗", "text-warning": "!"}
+_HEAD = (
+    "列 column",
+    "规则 rule",
+    "说明 meaning",
+    "不合格 bad",
+    "行数 rows",
+    "阈值 limit",
+    "抽样 sample",
+    "",
+)
 
 
 def masks(suite: Suite, standards: Standards) -> dict[str, Mask]:
@@ -40,6 +57,7 @@ class Page:
 
     title: str
     version: str
+    counts: tuple[RuleCount, ...]
     result: GateResult
 
 
@@ -56,14 +74,40 @@ def write(
         text = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation))
         (folder / f"{name}.html").write_text(_offline(text), "utf-8")
         links.append(f'<li><a href="{name}.html">{_TITLES.get(name, name)}</a></li>')
-    rules = "".join(f"<li><code>{html.escape(rule)}</code></li>" for rule in page.result.failed)
-    (folder / "index.html").write_text(
-        f'<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>质量门禁</title>'
-        f"<style>{_style()}</style></head><body><h1>{html.escape(page.title)}</h1>"
-        f"<p>{html.escape(page.version)} · <strong>{page.result.outcome}</strong>"
-        f" · {page.result.sampled}</p><ul>{rules}</ul><ul>{''.join(links)}</ul></body></html>",
-        "utf-8",
+    (folder / "index.html").write_text(_index(page, "".join(links)), "utf-8")
+
+
+def _index(page: Page, links: str) -> str:
+    result = page.result
+    head = "".join(f"<th>{title}</th>" for title in _HEAD)
+    rows = "".join(_line(count, result) for count in page.counts)
+    facts = f"{_WORDS[result.outcome]} · {page.version} · 抽样 sampled {result.sampled}"
+    return (
+        f'<!doctype html><html lang="zh"><head><meta charset="utf-8">'
+        f"<title>质量门禁 · {html.escape(page.title)}</title><style>{_style()}</style></head>"
+        f"<body><h1>质量门禁 · {html.escape(page.title)}</h1><p>{html.escape(facts)}</p>"
+        f"<ul>{links}</ul><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"</body></html>"
     )
+
+
+def _line(count: RuleCount, result: GateResult) -> str:
+    key = f"{count.rule}:{count.column}"
+    message = load_messages("quality").get(count.rule)
+    meaning = message.zh if message else count.title
+    mark = "✗" if key in result.failed else "✓"
+    cells = (
+        count.column,
+        count.rule,
+        meaning,
+        f"{count.bad:,}",
+        f"{count.rows:,}",
+        f"{count.threshold:.1%}",
+        f"{result.sample[key]:,}" if key in result.sample else "–",
+        mark,
+    )
+    row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+    return f'<tr class="{"bad" if mark == "✗" else "good"}">{row}</tr>'
 
 
 def _cover(validation: Any, kinds: Mapping[str, Mask]) -> None:
@@ -105,9 +149,19 @@ def _offline(page: str) -> str:
         node.drop_tree()
     for node in _nodes(tree, "//a[not(starts-with(@href, '#'))]"):
         node.drop_tag()
+    for node in _nodes(tree, "//div[contains(@class, 'card')][.//input[@type='radio']]"):
+        # a filter that only a script could work
+        node.drop_tree()
+    for node in _nodes(tree, "//i"):
+        # icons of a foreign font become characters
+        kind = next((name for name in _MARKS if name in (node.get("class") or "")), "")
+        node.text = _MARKS.get(kind, "")
     for node in _nodes(tree, "//*[@onclick or @onload]"):
         node.attrib.pop("onclick", "")
         node.attrib.pop("onload", "")
+    body = tree.find("body")
+    if body is not None:
+        body.insert(0, pages.fragment_fromstring('<p><a href="index.html">← 质量门禁</a></p>'))
     head = tree.find("head")
     if head is not None:
         head.append(pages.fragment_fromstring(f"<style>{_style()}</style>"))

@@ -172,6 +172,33 @@ def test_marriage_rules_agree_too(socket: Path, tmp_path: Path) -> None:
     assert bulk["wife-of-age:female_id"] == 1
 
 
+def test_a_warning_in_a_published_row_does_not_refuse_the_version(
+    socket: Path, tmp_path: Path
+) -> None:
+    row = {
+        "certificate_no": "J410105-2011-000001",
+        "register_date": "2011-12-31",
+        "male_name": "测试甲",
+        "male_id": ID,
+        "female_name": "测试乙",
+        "female_id": "410199199001010046",
+        "office": "示例婚姻登记处",
+    }
+    frame = pl.DataFrame([row]).with_columns(
+        pl.lit(5).alias("_row"), pl.lit("m.xlsx").alias("_file")
+    )
+    block = STANDARDS.check_block(frame, MARRIAGE, on=DAY)
+    part = tmp_path / "m.parquet"
+    block.good.write_parquet(part)
+    many = tuple(replace(count, rows=1000) for count in block.counts)
+    job = GateJob("marriage", "v", many, (str(part),), DAY.isoformat())
+    result = evaluate(job, socket)
+    assert (result.outcome, result.failed) == (Outcome.PASSED, ())
+    assert result.sample["husband-of-age:male_id"] == 1
+    often = evaluate(replace(job, counts=block.counts), socket)
+    assert (often.outcome, often.failed) == (Outcome.FAILED, ("husband-of-age:male_id",))
+
+
 def test_data_docs_show_no_personal_value_and_need_no_network(
     answer: GateResult, docs: Path, frame: pl.DataFrame
 ) -> None:
@@ -179,7 +206,7 @@ def test_data_docs_show_no_personal_value_and_need_no_network(
     pages = {path.name: path.read_text("utf-8") for path in docs.glob("*.html")}
     assert set(pages) == {"index.html", "summary.html", "sample.html"}
     text = "".join(pages.values())
-    for column in ("id_number", "name", "address", "guardian1_id"):
+    for column in ("id_number", "name", "address", "guardian1_id", "household_number"):
         values = {value for value in frame[column].drop_nulls() if len(value) > 2}
         assert not {value for value in values if value in text}, column
     assert "http://" not in text
