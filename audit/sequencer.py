@@ -91,21 +91,25 @@ class Sequencer:
 
     def serve(self, stop: threading.Event) -> None:
         """Run until ``stop`` is set; a failure is logged by its code and tried again."""
-        while not stop.is_set():
-            pause = _POLL_SECONDS
-            try:
-                pause = _POLL_SECONDS if self.run_once() else _RETRY_SECONDS
-            except TongbanError as error:
-                _log.exception("sequencer failed: %s", error.code)
-                pause = _RETRY_SECONDS
-            stop.wait(pause)
-        self.close()
+        try:
+            while not stop.is_set():
+                stop.wait(self._turn())
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Give the lease back."""
         if self._epoch:
             self.leases.release(LEASE, self.owner)
             self._epoch, self._renew_at = 0, 0.0
+
+    def _turn(self) -> float:
+        """Run once and return the seconds to wait before the next turn."""
+        try:
+            return _POLL_SECONDS if self.run_once() else _RETRY_SECONDS
+        except TongbanError as error:
+            _log.warning("sequencer failed: %s", error.code)
+            return _RETRY_SECONDS
 
     def _held(self) -> bool:
         if time.monotonic() >= self._renew_at:

@@ -16,9 +16,12 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.exc import IntegrityError
 
+from audit.errors import Code
 from audit.model import Head, Numbered, Signed
 from audit.tree import EMPTY_ROOT, HASH_BYTES, CompactRange
+from kernel.errors import TongbanError
 from kernel.ids import JournalNo
 from kernel.ports import Tx
 from storage.cells import number, raw
@@ -74,9 +77,16 @@ def head(tx: Tx, origin: str) -> Head:
 
 
 def append(tx: Tx, origin: str, entries: list[Numbered], tree: CompactRange) -> None:
-    """Add leaves and move the head to ``tree``, the range after them."""
+    """Add leaves and move the head to ``tree``, the range after them.
+
+    Raises ``log-damaged`` when an index or a journal number is in the log already: then the head
+    was put back.
+    """
     values = [{"idx": one.index, "no": one.no, "leaf": one.leaf} for one in entries]
-    insert_all(tx, ENTRIES, values)
+    try:
+        insert_all(tx, ENTRIES, values)
+    except IntegrityError as error:
+        raise TongbanError(Code.LOG_DAMAGED, what="head") from error
     upsert(
         tx,
         HEADS,

@@ -414,3 +414,26 @@ def test_no_changed_value_of_any_table_is_accepted(log: Log, data: st.DataObject
         log.database.transactions.housekeep(
             lambda tx: rows(tx).execute(put, {"value": value, "place": place})
         )
+
+
+def test_more_faults_than_are_listed_are_counted(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.grow(40)
+    monkeypatch.setattr("audit.tracks.MOST_DEVIATIONS", 10)
+    sql(log, "UPDATE audit_entry SET leaf = ''", "DELETE FROM storage_journal WHERE no > 30")
+    report = log.check()
+    assert len(report.faults) == 10
+    assert report.more_faults == 30
+
+
+def test_a_leaf_that_no_copy_has_is_named(log: Log) -> None:
+    log.grow(3)
+    sql(log, "DELETE FROM storage_journal WHERE no = 2", "DELETE FROM audit_entry WHERE idx = 1")
+    for folder in ("0", "entries"):
+        (log.folder / "tile" / folder / "000.p" / "3").unlink()
+    report = log.check()
+    assert not report.proven
+    assert {
+        ("index-missing", "index 1"),
+        ("tile-missing", "tile/0/000.p/3"),
+        ("root-mismatch", "checkpoint 3"),
+    } <= set(named(report))

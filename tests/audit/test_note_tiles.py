@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from audit.model import Checkpoint
 from audit.note import LogKey, body_of, key_from_spki, key_from_text, open_note, signed_note
-from audit.tiles import Place, bundle, hashes_of, levels, place_of, places, unbundle
+from audit.tiles import Place, bundle, hashes_of, levels, nodes, place_of, places, unbundle
 from kernel.errors import TongbanError
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -190,3 +191,27 @@ def test_bundles_come_back(bodies: list[bytes]) -> None:
 def test_malformed_bundles_are_none(data: bytes) -> None:
     assert unbundle(data) is None
     assert hashes_of(data) is None
+
+
+def test_a_key_of_another_algorithm_is_refused() -> None:
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
+    with pytest.raises(TongbanError, match="log-key-malformed"):
+        key_from_spki("a", other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def test_too_many_signatures_are_refused() -> None:
+    with pytest.raises(TongbanError, match="too many"):
+        open_note(NOTE + "\u2014 witness.example AAAAAAAAAAA=\n" * 64, KEY)
+
+
+def test_nodes_beyond_the_tree_are_damage() -> None:
+    class Nothing:
+        def read(self, name: str) -> bytes | None:
+            return None
+
+    with pytest.raises(TongbanError, match="log-damaged"):
+        nodes(Nothing(), 5)(0, 300)
+    with pytest.raises(TongbanError, match="tile/0/000"):
+        nodes(Nothing(), 5)(0, 3)
+    with pytest.raises(TongbanError, match="tile/0/000"):
+        nodes(Nothing(), 256)(0, 3)

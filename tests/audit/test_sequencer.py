@@ -6,13 +6,16 @@ import time
 import pytest
 from sqlalchemy import text
 
+from audit import store
 from audit.model import ReceiptState
 from audit.note import open_note
 from audit.receipts import to_json, to_text, verify
+from audit.sequencer import own_name
 from audit.store import latest
-from audit.tree import leaf_hash, root_of
+from audit.tree import CompactRange, leaf_hash, root_of
 from kernel.errors import TongbanError
 from kernel.ids import JournalNo
+from storage.files import FolderFiles
 from storage.tx import rows
 from tests.audit.conftest import KEY, Log, Signer, record
 
@@ -264,3 +267,105 @@ def test_a_serving_sequencer_gives_a_number_within_the_wait(log: Log) -> None:
         stop.set()
         server.join()
     assert log.sequencer("next").run_once() is not None
+
+
+def test_a_head_put_back_stops_the_numbering(log: Log) -> None:
+    log.grow(20)
+    old = log.database.transactions.read(lambda tx: store.head(tx, KEY.name))
+    log.grow(30)
+    tree = CompactRange(old.size, list(old.frontier))
+    values = {"size": 20, "frontier": b"".join(tree.hashes), "root": tree.root(), "no": 20}
+    put = text(
+        "UPDATE audit_head SET size = :size, frontier = :frontier, root = :root, journal_no = :no"
+    )
+    log.database.transactions.housekeep(lambda tx: rows(tx).execute(put, values))
+    with pytest.raises(TongbanError, match="log-damaged"):
+        log.sequencer().run_once(force=True)
+
+
+def test_an_index_with_a_hole_stops_the_signing(log: Log) -> None:
+    log.grow(10)
+    record(log.database, 10, 5)
+    sequencer = log.sequencer()
+    sequencer._sign_at = time.monotonic() + 3600
+    sequencer.run_once()
+    log.database.transactions.housekeep(
+        lambda tx: rows(tx).execute(text("DELETE FROM audit_entry WHERE idx = 12"))
+    )
+    with pytest.raises(TongbanError, match="log-damaged"):
+        sequencer.run_once(force=True)
+
+
+def test_a_signed_root_that_the_tiles_no_longer_give_stops_the_signing(log: Log) -> None:
+    log.grow(10)
+    log.database.transactions.housekeep(
+        lambda tx: rows(tx).execute(text("UPDATE audit_checkpoint SET root = zeroblob(32)"))
+    )
+    record(log.database, 10, 1)
+    with pytest.raises(TongbanError, match="root 10"):
+        log.sequencer().run_once(force=True)
+
+
+def test_a_second_checkpoint_of_one_size_is_a_fork(log: Log) -> None:
+    log.grow(10)
+    signed = log.database.transactions.read(store.latest)
+    assert signed is not None
+    sequencer = log.sequencer()
+    assert sequencer._held()
+    with pytest.raises(TongbanError, match="log-forked"):
+        log.database.transactions.housekeep(sequencer._keep(signed))
+
+
+@pytest.mark.parametrize("name", ["tile/0/000.p/10", "tile/entries/000.p/10"])
+def test_a_write_that_was_not_kept_stops_the_signing(
+    log: Log, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(log.database, 0, 10)
+    write = FolderFiles.write
+
+    def forgetful(self: FolderFiles, path: str, data: bytes) -> None:
+        write(self, path, bytes(len(data)) if path == name else data)
+
+    monkeypatch.setattr(FolderFiles, "write", forgetful)
+    with pytest.raises(TongbanError, match="log-damaged"):
+        log.sequencer().run_once()
+
+
+def test_an_upper_tile_that_was_not_kept_stops_the_signing(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(log.database, 0, 300)
+    write = FolderFiles.write
+
+    def forgetful(self: FolderFiles, path: str, data: bytes) -> None:
+        write(self, path, bytes(len(data)) if path.startswith("tile/1") else data)
+
+    monkeypatch.setattr(FolderFiles, "write", forgetful)
+    with pytest.raises(TongbanError, match="tile/1/000"):
+        log.sequencer().run_once()
+
+
+def test_a_serving_sequencer_outlives_a_failure_and_waits_behind_another(
+    log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = log.sequencer("other")
+    other.run_once()
+    waiting = log.sequencer("waiting")
+    assert waiting._turn() == 1.0
+    other.close()
+    log.grow(3)
+    log.database.transactions.housekeep(
+        lambda tx: rows(tx).execute(text("UPDATE audit_head SET size = 9"))
+    )
+    record(log.database, 3, 1)
+    assert waiting._turn() == 1.0
+    assert "log-damaged" in caplog.text
+    assert own_name() != own_name()
+
+
+def test_a_long_backlog_is_numbered_in_batches(log: Log) -> None:
+    record(log.database, 0, 2100)
+    done = log.sequencer().run_once()
+    assert done is not None
+    assert (done.numbered, done.signed) == (2100, 2100)
+    assert log.check().ok

@@ -229,3 +229,11 @@ def test_impossible_states_are_refused() -> None:
     assert not is_sound(1, [bytes(31)], bytes(31))
     assert not is_sound(-1, [], EMPTY_ROOT)
     assert not is_sound(1, [], EMPTY_ROOT)
+
+
+def test_proofs_longer_than_any_tree_are_refused() -> None:
+    one = leaf_hash(b"")
+    assert not verify_inclusion(one, 0, 1, [one], one)
+    assert not verify_consistency(1, 2, one, one, [one, one, one])
+    assert not verify_consistency(3, 5, one, one, [])
+    assert not verify_consistency(0, 5, one, one, [])
