@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from certificates.ports import Rehearsal, SealIntent, SealOrder, SourceRecord
@@ -80,10 +77,3 @@ class CertificateUses:
             for owner, _, column in [field.source.partition(".")]
             if owner == resource
         )
-
-
-@cache
-def holder_code_types() -> frozenset[str]:
-    """Return 证照持证主体代码类型代码 of GB/T 36903."""
-    text = (resources.files("certificates") / "codes" / "holder-codes.csv").read_text("utf-8")
-    return frozenset(row["code"] for row in csv.DictReader(text.splitlines()))

@@ -46,6 +46,11 @@ class Agency:
         """Close the connection."""
         self._client.close()
 
+    @property
+    def token(self) -> str:
+        """The bearer token in use, for a client that sends by other means."""
+        return self._token
+
     def request(self, body: Mapping[str, Any]) -> Answer:
         """Ask for a certificate; a refusal is an answer like any other."""
         headers = {

@@ -34,6 +34,11 @@ class Child:
             )
 
     @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         """Tell whether the process is gone."""
         return self._process.poll() is not None

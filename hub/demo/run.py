@@ -16,6 +16,7 @@ from hub.demo import children, city, steps
 from hub.demo.board import Board
 from hub.demo.fetching import fetch
 from hub.demo.summary import CaseFigures, Certificates, Fetches, Log, SourceRow, Summary, Tampering
+from hub.demo.window import walk
 from hub.settings import Settings, load
 from hub.wiring import Hub, open_hub
 from kernel.errors import TongbanError
@@ -96,7 +97,7 @@ def _walk(hub: Hub, board: Board, options: Options, found: _Found, stack: ExitSt
         got = fetch(hub, town)
         found.fetches = Fetches(got.by_law + got.by_grant, got.refused, got.ok)
     with board.phase("intake"):
-        found.case = steps.intake(hub, town)
+        found.case = walk(hub, town)
     with board.phase("verify"):
         found.tampering = steps.verify(hub)
     with board.phase("audit"):

@@ -108,8 +108,14 @@ class Summary:
     @property
     def reconciled(self) -> bool:
         """Tell whether every figure adds up; the exit code of ``demo --once`` follows it."""
-        parts = (self.certificates, self.fetches, self.intake, self.tampering, *self.sources)
-        return all(part.reconciled for part in parts) and self.log.size > 0 and not self.log.faults
+        parts = (
+            self.certificates.reconciled,
+            self.fetches.reconciled,
+            self.intake.reconciled,
+            self.tampering.reconciled,
+            *(row.reconciled for row in self.sources),
+        )
+        return all(parts) and self.log.size > 0 and not self.log.faults
 
     def write(self, path: Path) -> None:
         """Write ``summary.json``; schema version 1."""

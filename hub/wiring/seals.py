@@ -1,0 +1,100 @@
+"""Signer, certificate authority, seals, trust and verdicts of a hub."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hub.wiring.data import DataParts
+
+if TYPE_CHECKING:
+    from hub.judging import FencedInspector, TrustBook
+    from signing.authority import RegionalCA
+    from signing.fence import Fence
+    from signing.sealing import Sealing
+    from signing.seals import SealService
+    from signing.signer.process import SignerProcess
+
+
+class SealParts(DataParts):
+    """Everything that signs or judges."""
+
+    @cached_property
+    def signer(self) -> SignerProcess:
+        """The signer's own process; started, or found running."""
+        from signing.signer.process import SignerSetup, ensure
+
+        settings = self.settings
+        password = settings.keystore_password_file
+        keystore = "encrypted_file" if password else "demo"
+        process = ensure(SignerSetup(settings.root, settings.environment, keystore, password))
+        self._closing.callback(process.stop)
+        return process
+
+    @cached_property
+    def authority(self) -> RegionalCA:
+        """The region's certificate authority."""
+        from signing.authority import RegionalCA
+        from signing.seal_model import Region
+
+        settings = self.settings
+        demo = settings.environment != "production"
+        return RegionalCA(
+            region=Region(settings.region, settings.city, demo=demo),
+            signer=self.signer.client,
+            transactions=self.database.transactions,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def seals(self) -> SealService:
+        """The register of seals."""
+        from certificates.fonts.book import packaged
+        from signing.drawing import Glyphs
+        from signing.seals import SealService
+
+        fonts = [*packaged("text"), *self.settings.font_paths]
+        return SealService(
+            transactions=self.database.transactions,
+            objects=self.objects,
+            signer=self.signer.client,
+            authority=self.authority,
+            glyphs=Glyphs(fonts),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def sealing(self) -> Sealing:
+        """The use of seals."""
+        from signing.sealing import Sealing
+
+        return Sealing(
+            transactions=self.database.transactions,
+            objects=self.objects,
+            signer=self.signer.client,
+            authority=self.authority,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def trust(self) -> TrustBook:
+        """Whose seals count here."""
+        from hub.judging import TrustBook
+
+        return TrustBook(self.settings.root)
+
+    @cached_property
+    def fence(self) -> Fence:
+        """Processes that read untrusted files."""
+        from signing.fence import Fence
+
+        fence = Fence(workers=1)
+        self._closing.callback(fence.close)
+        return fence
+
+    @cached_property
+    def inspector(self) -> FencedInspector:
+        """Judges files from outside."""
+        from hub.judging import FencedInspector
+
+        return FencedInspector(self.settings.root, self.trust, self.fence)
