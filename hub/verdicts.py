@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -10,6 +11,7 @@ from hub.views import moment
 State = Literal["good", "bad", "warn", "none"]
 Json = Mapping[str, Any]
 
+_CN: Final = re.compile(r"(?:^|,)\s*CN=([^,]+)")
 _UNCHANGED: Final = frozenset(
     {"HASH_FAILURE", "SIG_CRYPTO_FAILURE", "FORMAT_FAILURE", "SIGNED_DATA_NOT_FOUND"}
 )
@@ -104,6 +106,12 @@ def _signature(signature: Json) -> dict[str, Any]:
     }
 
 
+def common_name(subject: str) -> str:
+    """Return the CN of a distinguished name written as text, or the whole text without one."""
+    found = _CN.findall(subject)
+    return found[-1].strip() if found else subject
+
+
 def _question(sub: str | None) -> str:
     if sub in _UNCHANGED:
         return "unchanged"
@@ -120,7 +128,7 @@ def _worst(findings: Sequence[Mapping[str, Any]]) -> State:
 def _answer(name: str, state: State, signature: Json) -> tuple[str, str]:
     """Return the sentence in both languages."""
     if name == "who":
-        who = signature["seal_name"] or signature["signer"] or "—"
+        who = signature["seal_name"] or common_name(signature["signer"]) or "—"
         doubt = {"good": ("", ""), "warn": ("（身份未能确认）", " (identity not confirmed)")}
         return tuple(f"{who}{more}" for more in doubt.get(state, ("（不可信）", " (not trusted)")))  # type: ignore[return-value] # two texts in, two out
     if name == "when":

@@ -8,6 +8,7 @@ from typing import Final
 from certificates.grants_model import GrantState
 from certificates.model import STATUS_TITLES, CertificateStatus
 from certificates.register_model import REASON_TITLES, Reason
+from kernel.errors import load_messages
 
 Pair = tuple[str, str]
 
@@ -58,6 +59,14 @@ def reason(value: str) -> Pair:
     if value not in set(Reason):
         return value, value
     return REASON_TITLES[Reason(value)], _REASON_EN[Reason(value)]
+
+
+def rule_words(rule: str, title: str) -> Pair:
+    """Return what a quality rule demands: its message, else the title its suite gives it."""
+    found = load_messages("quality").get(rule) or load_messages("catalog").get(rule)
+    if found is None or "{" in found.zh + found.en:
+        return title, title
+    return found.zh.rstrip("。"), found.en.rstrip(".")
 
 
 def grant(value: GrantState) -> tuple[Pair, str]:

@@ -13,6 +13,7 @@ from catalog.model import QuarantinePage
 from hub.refusal import granted
 from hub.views import render
 from hub.visitor import SignedIn, hub_of
+from hub.words import rule_words
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 PAGE: Final = 50
@@ -29,7 +30,7 @@ async def quarantine(
     """Lists the findings of the current version, filtered by rule, fifty at a time."""
     hub = hub_of(request)
     entry = granted(hub.catalog.resource(visitor.actor, resource))
-    found, titles = QuarantinePage(0, 0, (), {}), {}
+    found, titles = QuarantinePage(0, 0, (), {}), dict[str, str]()
     if entry.current:
         found = granted(
             await run_in_threadpool(
@@ -48,7 +49,8 @@ async def quarantine(
         "resource": entry,
         "page": found,
         "rule": rule,
-        "titles": titles,
+        "words": {name: rule_words(name, titles.get(name, name)) for name in found.by_rule},
+        "names": {item.column: item.name for item in entry.items},
         "earlier": _at(entry.id, rule, offset - PAGE) if offset > 0 else "",
         "later": _at(entry.id, rule, offset + PAGE) if offset + PAGE < found.total else "",
     }

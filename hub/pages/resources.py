@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
@@ -14,7 +15,9 @@ from hub.pages import data_docs
 from hub.refusal import granted
 from hub.views import render
 from hub.visitor import Visiting, hub_of
+from hub.words import rule_words
 from kernel.actors import Actor
+from quality.model import RuleCount
 
 if TYPE_CHECKING:
     from hub.wiring import Hub
@@ -99,7 +102,23 @@ def _details(hub: Hub, actor: Actor, entry: Resource, current: Version | None) -
         "uses": lineage.uses,
         "chart": charts.lineage(lineage.edges, lineage.uses, titles),
         "columns": {item.column: item for item in profile},
-        "rules": granted(hub.catalog.rules(actor, current.id)),
+        "rules": [
+            rule_row(count, titles) for count in granted(hub.catalog.rules(actor, current.id))
+        ],
+    }
+
+
+def rule_row(count: RuleCount, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Return one rule in words with its counts; the worst come first in the list."""
+    zh, en = rule_words(count.rule, count.title)
+    return {
+        "rule": count.rule,
+        "zh": zh,
+        "en": en,
+        "column": count.column,
+        "item": titles.get(count.column, ""),
+        "rows": count.rows,
+        "bad": count.bad,
     }
 
 
