@@ -29,6 +29,8 @@ from tests.certificates.doubles import Bench, make_bench, many_marriages
 
 OFFICE = system("issue", "410100", ("certificates.issue",))
 SUBJECTS = 2
+SAME_AFTER = frozenset({"certificates.object", "certificates.signature", "storage.commit"})
+"""Writes before which the stored state equals that after the write that came earlier."""
 
 
 def opened(folder: Path, probe: Probe) -> tuple[Database, Bench]:
@@ -106,10 +108,12 @@ def every_point(root: Path) -> None:
         names_file.write_text(json.dumps(dry.names))
 
     child(record)
-    counts = Counter(json.loads(names_file.read_text()))
+    # Each object has two probes around the same write; one of them is enough.
+    names = [name for name in json.loads(names_file.read_text()) if name != "objects.keep"]
+    counts = Counter(names)
     for name, count in counts.items():
         for number in range(1, count + 1):
-            for before in (True, False):
+            for before in (False,) if name in SAME_AFTER else (True, False):
                 folder = root / f"{name}-{number}-{before}"
                 folder.mkdir()
                 status = child(run, folder, KillProbe(name, number, before=before))
