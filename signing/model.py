@@ -215,8 +215,8 @@ class SignatureEvidence:
 class Evidence:
     """All that a verdict needs, extracted once, saved, replayable without the file.
 
-    ``certificates``: SHA-256 hex of the DER to the DER in base64; ``revocation``: CRLs and OCSP
-    responses found in the file, the same way, in order of appearance.
+    ``certificates``: SHA-256 hex of the DER to the DER in base64; ``revocation``: CRLs
+    found in the file, in base64, in order of appearance.
     """
 
     schema: int

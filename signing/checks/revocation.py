@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -22,8 +23,9 @@ def check(case: Case) -> Iterable[Raised]:
     chain = chain_to(signer, case.anchors, case.others) if signer and case.anchors else None
     if chain is None or len(chain) < 2:
         return
+    lists = (*case.trust.crls, *(base64.b64decode(item) for item in case.evidence.revocation))
     for cert, issuer in pairwise(chain):
-        yield from _one(case, cert, for_issuer(case.trust.crls, issuer))
+        yield from _one(case, cert, for_issuer(lists, issuer))
 
 
 def _one(case: Case, cert: Cert, crl: Crl | None) -> Iterable[Raised]:

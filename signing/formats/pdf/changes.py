@@ -18,6 +18,7 @@ from signing.formats.pdf.fields import (
     members,
     open_reader,
 )
+from signing.formats.pdf.unchanged import Unchanged
 
 MAX_PAIRS = 60_000
 EXTENSION, SIGNED, FORM = "extension", "signed", "form"
@@ -40,6 +41,7 @@ class Changes:
     old_pages: dict[int, int] = field(default_factory=dict)
     new_pages: dict[int, int] = field(default_factory=dict)
     """Page objects by identity to their position: a link to a page is equal when that is."""
+    unchanged: Unchanged | None = None
 
     def add(self, kind: str, place: str) -> None:
         """Note a change; a few places of each kind are enough for a report."""
@@ -66,6 +68,7 @@ def since(data: bytes, end: int, now: Any) -> Changes:
         changes = Changes(
             old_pages=_positions(get(then.root, "/Pages")),
             new_pages=_positions(get(now.root, "/Pages")),
+            unchanged=Unchanged(then, now, _common_pages(then, now)),
         )
         _root(then.root, now.root, changes)
     except PARSER_ERRORS as error:
@@ -78,9 +81,28 @@ def _positions(tree: Any) -> dict[int, int]:
     return {id(page): number for number, page in enumerate(page_objects(tree))}
 
 
+def _common_pages(then: Any, now: Any) -> frozenset[tuple[int, int]]:
+    """Return the references of all pages when both documents have the same ones in order."""
+    old, new = (
+        [
+            (page.container_ref.idnum, page.container_ref.generation)
+            for page in page_objects(get(reader.root, "/Pages"))
+            if page.container_ref is not None
+        ]
+        for reader in (then, now)
+    )
+    return frozenset(new) if old == new else frozenset()
+
+
 def _root(old: Any, new: Any, changes: Changes) -> None:
     for key in sorted({*old.keys(), *new.keys()}):
-        if key in HARMLESS_ROOT:
+        known = changes.unchanged
+        if key == "/Pages":
+            # Always walked: a link to a page counts as unchanged, whatever the page shows.
+            _pages(entry(old, key), entry(new, key), changes)
+        elif known and known.holds(dict.get(old, key), dict.get(new, key)):
+            continue
+        elif key in HARMLESS_ROOT:
             if not _same(entry(old, key), entry(new, key), changes):
                 changes.add(EXTENSION, key)
         elif key in TAGGING_ROOT:
@@ -88,8 +110,6 @@ def _root(old: Any, new: Any, changes: Changes) -> None:
                 changes.add(FORM, key)
         elif key == "/AcroForm":
             _form(entry(old, key), entry(new, key), changes)
-        elif key == "/Pages":
-            _pages(entry(old, key), entry(new, key), changes)
         elif not _same(entry(old, key), entry(new, key), changes):
             changes.add(UNDEFINED, str(key))
 
@@ -152,6 +172,8 @@ def _field(old: Any, new: Any, name: str, changes: Changes) -> None:
     signature = _field_type(new) == "/Sig"
     for key in sorted({*old.keys(), *new.keys()}):
         if key in ("/Kids", "/Parent", "/P"):
+            continue
+        if changes.unchanged and changes.unchanged.holds(dict.get(old, key), dict.get(new, key)):
             continue
         before, after = entry(old, key), entry(new, key)
         if _same(before, after, changes):
@@ -330,20 +352,35 @@ def _same(old: Any, new: Any, changes: Changes) -> bool:
             return False
         return True
     if isinstance(old, ArrayObject) and isinstance(new, ArrayObject):
-        one, two = members(old), members(new)
-        return len(one) == len(two) and all(
-            _same(a, b, changes) for a, b in zip(one, two, strict=True)
-        )
+        return _same_array(old, new, changes)
     return type(old) is type(new) and bool(old == new)
+
+
+def _same_array(old: Any, new: Any, changes: Changes) -> bool:
+    if len(old) != len(new):
+        return False
+    known = changes.unchanged
+    raw = list(zip(list.__iter__(old), list.__iter__(new), strict=True))
+    if known is not None and all(known.holds(one, two) for one, two in raw):
+        return True
+    return all(_same(a, b, changes) for a, b in zip(members(old), members(new), strict=True))
 
 
 def _same_dictionary(old: Any, new: Any, changes: Changes) -> bool:
     skip = {"/Parent", "/P", "/Length", "/Filter", "/DecodeParms"}
     if "/TransformMethod" in old:
         skip.add("/Data")  # names the whole document
+    if isinstance(dict.get(old, "/P"), int) or isinstance(dict.get(new, "/P"), int):
+        skip.discard("/P")  # a permission, not a link to the page
     if {*old.keys()} - skip != {*new.keys()} - skip:
         return False
-    return all(_same(entry(old, key), entry(new, key), changes) for key in old if key not in skip)
+    known = changes.unchanged
+    return all(
+        (known is not None and known.holds(dict.get(old, key), dict.get(new, key)))
+        or _same(entry(old, key), entry(new, key), changes)
+        for key in old
+        if key not in skip
+    )
 
 
 def page_objects(tree: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,7 @@ def inspect(data: bytes, name: str = "") -> Evidence:
     notes, pool = Notes(), Pool()
     signatures: list[SignatureEvidence] = []
     metadata: dict[str, str] = {}
+    revocation: tuple[str, ...] = ()
     try:
         reader = open_reader(data)
         found = signed_fields(reader)
@@ -46,6 +48,7 @@ def inspect(data: bytes, name: str = "") -> Evidence:
         signatures = [_signature(data, reader, item, pool) for item in found]
         signatures = _support(signatures, found)
         metadata = _metadata(reader)
+        revocation = _revocation(reader)
     except FormatError as error:
         notes.add(error.code, error.path, error.detail)
     return Evidence(
@@ -56,6 +59,7 @@ def inspect(data: bytes, name: str = "") -> Evidence:
         sha256=hashlib.sha256(data).hexdigest(),
         signatures=tuple(signatures),
         certificates=pool.encoded(),
+        revocation=revocation,
         observations=tuple(notes.items),
         metadata=metadata,
     )
@@ -226,3 +230,21 @@ def _metadata(reader: Any) -> dict[str, str]:
     except PARSER_ERRORS:
         return found
     return found
+
+
+MAX_LISTS = 32
+LONGEST_LIST = 8 * 1024 * 1024
+
+
+def _revocation(reader: Any) -> tuple[str, ...]:
+    """Return the revocation lists kept in the document security store, in base64."""
+    store = get(reader.root, "/DSS")
+    found: list[str] = []
+    for stream in items(get(store, "/CRLs")) if store is not None else ():
+        try:
+            data = bytes(stream.data)
+        except PARSER_ERRORS:
+            continue
+        if len(data) <= LONGEST_LIST and len(found) < MAX_LISTS:
+            found.append(base64.b64encode(data).decode())
+    return tuple(found)
