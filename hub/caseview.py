@@ -90,7 +90,14 @@ def case_view(
         "steps": [_step(hub, case, step) for step in journey.steps],
         "may_consent": mine and case.state is CaseState.OPEN,
         "may_fulfil": fulfil and case.state is CaseState.OPEN,
+        "may_meet": fulfil and case.state is CaseState.OPEN and _waits(case),
     }
+
+
+def _waits(case: Case) -> bool:
+    """Tell whether a step that is not handed in yet has an open material."""
+    live = {item.code for item in case.steps if item.state in {StepState.READY, StepState.WAITING}}
+    return any(item.state is MaterialState.OPEN and item.step in live for item in case.materials)
 
 
 def _saved(journey: Journey, step: str, code: str, way: WayKind) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from certificates.model import CertificateStatus
@@ -10,6 +9,7 @@ from certificates.register_model import StatusAnswer
 from certificates.verify import Kinship, Verification
 from hub import words
 from hub.verdicts import explain
+from hub.words import Pair
 
 if TYPE_CHECKING:
     from hub.wiring import Hub
@@ -60,18 +60,16 @@ def _ended(shown: dict[str, Any], answers: list[dict[str, Any]], status: StatusA
         shown |= {"en": f"The seal is genuine, but the certificate is {en}"}
 
 
-def register_rows(hub: Hub, status: StatusAnswer) -> list[tuple[str, str, str]]:
-    """Return the register's answer as rows of Chinese term, English term, value."""
+def register_rows(hub: Hub, status: StatusAnswer) -> list[tuple[Pair, Pair]]:
+    """Return the register's answer as rows of term and value, each in both languages."""
     kind, org = hub.typebook.types.get(status.type), hub.directory.org(status.issuer)
-    zh, en = words.status(status.status)
+    title, owner = kind.title if kind else status.type, org.name if org else status.issuer
+    since = str(status.valid_from)
+    until = (str(status.valid_to),) * 2 if status.valid_to else ("长期", "without end")
     return [
-        ("证照", "Certificate", kind.title if kind else status.type),
-        ("标识", "Identifier", status.identifier),
-        ("颁发机构", "Issued by", org.name if org else status.issuer),
-        ("状态", "Status", f"{zh} {en}"),
-        ("有效期", "Valid", f"{status.valid_from} — {_until(status.valid_to)}"),
+        (("证照", "Certificate"), (title, title)),
+        (("标识", "Identifier"), (status.identifier, status.identifier)),
+        (("颁发机构", "Issued by"), (owner, owner)),
+        (("状态", "Status"), words.status(status.status)),
+        (("有效期", "Valid"), (f"{since} — {until[0]}", f"{since} — {until[1]}")),
     ]
-
-
-def _until(day: date | None) -> str:
-    return str(day) if day else "长期 (without end)"

@@ -82,7 +82,9 @@ def _finding(finding: Json) -> dict[str, Any]:
 def _signature(signature: Json) -> dict[str, Any]:
     by_question: dict[str, list[dict[str, Any]]] = {name: [] for name, _, _ in _QUESTIONS}
     for finding in signature["findings"]:
-        by_question[_question(finding["sub_indication"])].append(_finding(finding))
+        shown, asked = _finding(finding), by_question[_question(finding)]
+        if shown not in asked:
+            asked.append(shown)
     tree = []
     for name, zh, en in _QUESTIONS:
         state = _worst(by_question[name])
@@ -112,12 +114,14 @@ def common_name(subject: str) -> str:
     return found[-1].strip() if found else subject
 
 
-def _question(sub: str | None) -> str:
+def _question(finding: Json) -> str:
+    """Return which question a finding belongs to; a mere warning is placed by its code."""
+    sub, code = finding["sub_indication"], str(finding["code"])
     if sub in _UNCHANGED:
         return "unchanged"
-    if sub in _VALID:
+    if sub in _VALID or (sub is None and "REVO" in code):
         return "valid"
-    return "when" if sub in _WHEN else "who"
+    return "when" if sub in _WHEN or (sub is None and "TIME" in code) else "who"
 
 
 def _worst(findings: Sequence[Mapping[str, Any]]) -> State:

@@ -96,7 +96,6 @@ async def _show(
         "case": case,
         "view": view,
         "notice": notice,
-        "back": ("/cases", "办件 Cases"),
     }
     return render(request, "case.html", values, status)
 

@@ -86,7 +86,7 @@ async def certificate(request: Request, visitor: SignedIn, key: str) -> Response
         "certificate": one,
         "shown": shown,
         "reasons": [(item.value, *words.reason(item.value)) for item in Reason],
-        "back": ("/me", "我的") if mine else ("/certificates", "证照"),
+        "back": ("/me", "我的", "Mine") if mine else ("/certificates", "证照", "Certificates"),
     }
     return render(request, "certificate.html", values)
 
