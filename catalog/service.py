@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from catalog import figures, masking, store
+from catalog import figures, store
 from catalog.errors import Code
 from catalog.model import (
     ColumnProfile,
@@ -28,7 +28,8 @@ from catalog.rows import Rows
 from kernel.actors import Actor, Reach, Scope, authorise
 from kernel.clock import Clock
 from kernel.errors import Refused, TongbanError
-from kernel.ports import Objects, Transactions
+from kernel.ports import Objects, Transactions, Tx
+from quality.masking import mask
 from quality.model import Mask, RuleCount
 from quality.service import Standards
 
@@ -187,19 +188,23 @@ class Catalog:
 
         Raises TongbanError ``search-empty``.
         """
-        seen = self.resources(actor)
-        if isinstance(seen, Refused):
-            return seen
+        allowed = authorise(actor, READ)
+        if isinstance(allowed, Refused):
+            return allowed
         if not text.strip():
             raise TongbanError(Code.SEARCH_EMPTY)
-        entries = {str(item.id): item for item in seen}
-        found = self._transactions.read(
-            lambda tx: store.found(tx, text.strip(), self._synonyms, limit)
-        )
+
+        def query(tx: Tx) -> tuple[list[tuple[str, float]], list[Resource]]:
+            found = store.found(tx, text.strip(), self._synonyms, limit)
+            return found, store.resources(tx, ids=[name for name, _ in found])
+
+        found, entries = self._transactions.read(query)
+        own = allowed.reach is Reach.ORG
+        known = {str(item.id): item for item in entries if not own or item.org == actor.org}
         return tuple(
             Hit(item.id, item.about.name, item.about.provider, item.about.abstract, score)
             for name, score in found
-            if (item := entries.get(name)) is not None
+            if (item := known.get(name)) is not None
         )
 
     def lookup(self, resource: str, column: str, values: Sequence[str]) -> list[Record]:
@@ -256,8 +261,8 @@ class Catalog:
         masks = dict.fromkeys(marked, Mask.ID)
         for edge in self._elements(entry):
             if edge.element and edge.column in columns:
-                mask = self._standards.element(edge.element).mask
-                masks[edge.column] = mask if mask is not Mask.NONE else masks.get(edge.column, mask)
+                own = self._standards.element(edge.element).mask
+                masks[edge.column] = own if own is not Mask.NONE else masks.get(edge.column, own)
         return masks
 
     def _elements(self, entry: Resource) -> list[Edge]:
@@ -270,5 +275,10 @@ class Catalog:
 def _shown(row: dict[str, Any], masks: Mapping[str, Mask]) -> QuarantinedRow:
     value = str(row["value"] or "")
     column = row["column"]
-    shown = masking.masked(value, masks.get(column, Mask.NONE)) if column else masking.line(value)
+    shown = mask(value, masks.get(column, Mask.NONE)) if column else _size(value)
     return QuarantinedRow(row["file"], row["row"], row["rule"], column, shown)
+
+
+def _size(raw: str) -> str:
+    """Return what may be said of an unreadable line in base64: anything may be in it."""
+    return f"{len(raw) * 3 // 4 - raw[-2:].count('=')} bytes"

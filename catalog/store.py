@@ -78,17 +78,25 @@ def described(tx: Tx, resource: str) -> str | None:
     return found
 
 
-def resources(tx: Tx, only: str | None = None) -> list[Resource]:
-    """Return entries in order of their codes, with figures of the current version."""
+def resources(tx: Tx, only: str | None = None, ids: Sequence[str] | None = None) -> list[Resource]:
+    """Return entries in order of their codes, with figures of the current version.
+
+    All of them, the one called ``only`` (name or code), or those called ``ids``.
+    """
     connection = rows(tx)
     joined = RESOURCE.outerjoin(VERSION, VERSION.c.id == RESOURCE.c.current)
     query = select(RESOURCE, VERSION.c.counts, VERSION.c.score, VERSION.c.published_at)
     query = query.select_from(joined).order_by(RESOURCE.c.code, RESOURCE.c.id)
     if only is not None:
         query = query.where((RESOURCE.c.id == only) | (RESOURCE.c.code == only))
+    if ids is not None:
+        query = query.where(RESOURCE.c.id.in_(ids))
     found = connection.execute(query).all()
+    wanted = select(ITEM).where(ITEM.c.resource.in_([row.id for row in found]))
+    if only is None and ids is None:
+        wanted = select(ITEM)
     items: dict[str, list[Item]] = {}
-    for row in connection.execute(select(ITEM).order_by(ITEM.c.resource, ITEM.c.position)):
+    for row in connection.execute(wanted.order_by(ITEM.c.resource, ITEM.c.position)):
         items.setdefault(row.resource, []).append(
             Item(
                 row.column, row.name, row.type, row.length,

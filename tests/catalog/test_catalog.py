@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import figures, masking, words
+from catalog import figures, words
 from catalog.model import Cycle, Score
 from kernel.actors import Actor, ActorKind, Reach
 from kernel.clock import FixedClock
 from kernel.errors import Refused, TongbanError
 from kernel.ids import ResourceId
-from quality.model import Dimension, Mask, RuleCount, Severity
+from quality.model import Dimension, RuleCount, Severity
 from tests.catalog.rig import HEAD, ORG, Rig, rows
 
 
@@ -94,19 +94,15 @@ def test_sensitive_values_are_masked_and_open_ones_counted(ready: Rig) -> None:
     assert columns["code"].distinct == columns["code"].filled == 99
 
 
-@pytest.mark.parametrize(
-    ("value", "mask", "shown"),
-    [
-        ("410199198001010011", Mask.ID, "410*************11"),
-        ("4101", Mask.ID, "****"),
-        ("测试甲", Mask.NAME, "测**"),
-        ("示例市一号路二号", Mask.ADDRESS, "示例市一号路**"),
-        ("男", Mask.NONE, "男"),
-        ("", Mask.ID, ""),
-    ],
-)
-def test_masks(value: str, mask: Mask, shown: str) -> None:
-    assert masking.masked(value, mask) == shown
+def test_a_quarantined_name_is_masked_and_a_line_told_by_its_size(ready: Rig) -> None:
+    ready.deliver(HEAD + rows(0, 99) + "k1|秘密\ue000名|男\nkk\n", encoding="utf-8")
+    ready.ingest.run(ready.actor, "roll-source")
+    page = ready.catalog.quarantine(ready.actor, "roll-2")
+    assert not isinstance(page, Refused)
+    assert [(item.rule, item.value) for item in page.rows] == [
+        ("name-format", "秘＊＊＊"),
+        ("field-count", "2 bytes"),
+    ]
 
 
 def test_an_agency_of_another_organisation_sees_only_its_own(ready: Rig) -> None:
