@@ -28,6 +28,12 @@ from quality.service import Standards
 _LISTS = ("partial_unexpected_list", "unexpected_list")
 _INDEXES = ("partial_unexpected_index_list", "unexpected_index_list", "unexpected_index_query")
 _TITLES = {"summary": "规则计数 · counters", "sample": "抽样 · sample"}
+_NO_EXCEPTION = {
+    "raised_exception": False,
+    "exception_message": None,
+    "exception_traceback": None,
+}
+"""What takes the place of an exception's text, which may quote the data."""
 _WORDS = {
     Outcome.PASSED: "通过 · passed",
     Outcome.FAILED: "未通过 · failed",
@@ -127,7 +133,7 @@ def _cover(validation: Any, kinds: Mapping[str, Mask]) -> None:
                 entry["value"] = _masked(entry["value"], how)
         for key in _INDEXES:
             found.pop(key, None)
-        answer.exception_info = {"raised_exception": False, "exception_message": None}
+        answer.exception_info = dict(_NO_EXCEPTION)
 
 
 def _masked(value: Any, how: Sequence[Mask]) -> Any:

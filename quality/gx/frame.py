@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -41,10 +41,9 @@ class Sampler:
         for rule in self.suite.rules:
             decide = _DECIDE.get(rule.kind)
             if decide is not None:
-                cells[rule.key] = [
-                    decide(rule, row, raw)
-                    for row, raw in zip(_rows(sound), _rows(cells), strict=True)
-                ]
+                names = sorted({rule.column, rule.other or rule.column})
+                rows = zip(_rows(sound, names), _rows(cells, names), strict=True)
+                cells[rule.key] = [decide(rule, row, raw) for row, raw in rows]
         return pd.DataFrame(cells, dtype=object)
 
     def _sound(self, name: str, values: list[str | None]) -> list[str | None]:
@@ -67,9 +66,9 @@ class Sampler:
         return judged
 
 
-def _rows(cells: Cells) -> list[dict[str, Any]]:
-    names = list(cells)
-    return [dict(zip(names, values, strict=True)) for values in zip(*cells.values(), strict=True)]
+def _rows(cells: Cells, names: list[str]) -> Iterator[dict[str, Any]]:
+    columns = [cells[name] for name in names]
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
 
 
 def _read(derive: str, value: str) -> str:
