@@ -28,6 +28,7 @@ MOST_FAULTS = 1000
 class _Claims:
     """Signed roots by size, all verified with the log's key."""
 
+    origin: str
     roots: dict[int, list[bytes]] = field(default_factory=dict)
     size: int = 0
     """Largest size that the log itself shows as signed."""
@@ -70,11 +71,13 @@ def check(
         else None
     )
     claims, notices = _claims(key, files, database, known)
-    head, indexed = database.head(key.name) if database else (None, 0)
+    # Checkpoints first, the head after them: a log that grows meanwhile only has more than these.
+    head, indexed, largest = database.head(key.name) if database else (None, 0, -1)
     claimed = claims.size
     # Neither the head nor an index is trusted here: a forged one must not make this run for ever.
     size = max(claimed, indexed)
-    tracks = Tracks(_guide(FileCopies(files, claimed)))
+    stored = FileCopies(files, claimed)
+    tracks = Tracks(_guide(stored))
     wrong: list[int] = []
     for block in _blocks(size, claimed, files, database):
         tracks.add(block, _inside(claims, head, block))
@@ -82,7 +85,9 @@ def check(
     root = claims.roots.get(claimed, [EMPTY_ROOT])[0]
     nothing = size == 0 and not claims.faults
     truth, met = tracks.best(claimed, root) if claimed else ("database", nothing)
-    found = _Found(claims, tracks, truth, FileCopies(files, claimed), database, head, indexed)
+    found = _Found(
+        claims, tracks, truth, FileCopies(files, claimed), database, head, indexed, largest
+    )
     faults = [*claims.faults, *found.all(met=met, size=size)]
     faults += [Fault(FaultKind.ROW_CHANGED, f"journal {no}", detail="columns") for no in wrong]
     listed = tuple(dict.fromkeys(faults))
@@ -104,7 +109,10 @@ def check(
 def _claims(
     key: LogKey, files: LogFiles, database: DatabaseCopies | None, known: Sequence[str]
 ) -> tuple[_Claims, tuple[str, ...]]:
-    claims = _Claims()
+    claims = _Claims(key.name)
+    # The file before the rows: a checkpoint is kept before it is shown.
+    published = files.read(CHECKPOINT)
+    shown = claims.add(published, key, CHECKPOINT) if published is not None else None
     kept = count = 0
     for signed in database.checkpoints() if database else ():
         where = f"checkpoint {signed.size}"
@@ -112,8 +120,6 @@ def _claims(
         if found and (found.size, found.root) != (signed.size, signed.root):
             claims.faults.append(Fault(FaultKind.CHECKPOINT_CHANGED, where, detail="columns"))
         kept, count = max(kept, found.size if found else 0), count + 1
-    published = files.read(CHECKPOINT)
-    shown = claims.add(published, key, CHECKPOINT) if published is not None else None
     # Between keeping the very first checkpoint and showing it there is none to be seen.
     if published is None and (count > 1 or database is None):
         claims.faults.append(Fault(FaultKind.CHECKPOINT_MISSING, CHECKPOINT))
@@ -176,6 +182,7 @@ class _Found:
     database: DatabaseCopies | None
     head: Head | None
     indexed: int
+    largest: int
 
     def all(self, *, met: bool, size: int) -> Iterator[Fault]:
         """Yield every fault."""
@@ -187,13 +194,18 @@ class _Found:
         blocks = self.tracks.by[self.truth].blocks
         yield from naming.files(deviations, self.truth, blocks, self.files)
         yield from upper(self.files, blocks)
-        yield from strays(self.files, size)
+        yield from strays(self.files, self._size_now)
         if self.database and self.head:
             for no in self.database.unindexed(self.head.journal_no):
                 yield Fault(FaultKind.ROW_INSERTED, f"journal {no}")
             yield from self._head(self.head)
-            if self.database.beyond(size):
+            if self.largest >= size:
                 yield Fault(FaultKind.INDEX_CHANGED, f"index beyond {size}", size)
+
+    def _size_now(self) -> int:
+        """Return the size up to which there may be files by now."""
+        grown = self.database.head(self.claims.origin)[1] if self.database else 0
+        return max(self.claims.size, grown)
 
     def _roots(self, *, met: bool) -> Iterator[Fault]:
         """Name signed sizes whose root the entries do not give, the first of them as a range."""

@@ -70,13 +70,9 @@ class DatabaseCopies:
     transactions: Transactions
     journal: JournalReader
 
-    def head(self, origin: str) -> tuple[Head, int]:
-        """Return the head and the number of leaves in the index."""
-        return self.transactions.read(lambda tx: (store.head(tx, origin), store.count(tx)))
-
-    def beyond(self, size: int) -> int:
-        """Count leaves of the index that a tree of ``size`` leaves has not."""
-        return self.transactions.read(lambda tx: store.count(tx, size))
+    def head(self, origin: str) -> tuple[Head, int, int]:
+        """Return the head, the number of leaves in the index, and its largest index."""
+        return self.transactions.read(lambda tx: (store.head(tx, origin), *store.extent(tx)))
 
     def last(self, size: int) -> int:
         """Return the journal number of the last of ``size`` leaves, 0 when there is none."""

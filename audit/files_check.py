@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from audit.copies import FileCopies
 from audit.model import Fault, FaultKind
@@ -30,12 +30,16 @@ def upper(files: FileCopies, blocks: Sequence[bytes]) -> Iterator[Fault]:
         hashes = [root_of(hashes[at * WIDTH : (at + 1) * WIDTH]) for at in range(full)]
 
 
-def strays(files: FileCopies, size: int) -> Iterator[Fault]:
-    """Name files below ``tile/`` that no tree of ``size`` leaves has, and changed partial tiles.
+def strays(files: FileCopies, size_now: Callable[[], int]) -> Iterator[Fault]:
+    """Name files below ``tile/`` that no tree of this log has, and changed partial tiles.
+
+    The size is asked for after the names are read, because a log may grow meanwhile.
 
     A partial tile of an older checkpoint must be the beginning of the present tile.
     """
-    for name in files.files.names("tile"):
+    names = list(files.files.names("tile"))
+    size = size_now()
+    for name in names:
         place = place_of(name)
         if place is None:
             yield Fault(FaultKind.FILE_UNKNOWN, name)

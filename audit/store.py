@@ -118,10 +118,11 @@ def numbers(tx: Tx, no: int, limit: int) -> list[int]:
     return [number(value) for value in rows(tx).execute(query).scalars()]
 
 
-def count(tx: Tx, start: int = -(2**63)) -> int:
-    """Count leaves whose index is not smaller than ``start``."""
-    query = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.idx >= start)
-    return int(rows(tx).execute(query).scalar_one())
+def extent(tx: Tx) -> tuple[int, int]:
+    """Return how many leaves the index has and its largest index, -1 when it has none."""
+    query = select(func.count(), func.max(ENTRIES.c.idx)).select_from(ENTRIES)
+    count, largest = rows(tx).execute(query).one()
+    return int(count), -1 if largest is None else number(largest)
 
 
 def sign(tx: Tx, checkpoint: Signed) -> bool:

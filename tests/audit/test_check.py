@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -437,3 +438,27 @@ def test_a_leaf_that_no_copy_has_is_named(log: Log) -> None:
         ("tile-missing", "tile/0/000.p/3"),
         ("root-mismatch", "checkpoint 3"),
     } <= set(named(report))
+
+
+def test_a_log_that_grows_during_the_check_is_not_accused(log: Log) -> None:
+    log.grow(200)
+    stop = threading.Event()
+    sequencer = log.sequencer("live")
+
+    def write() -> None:
+        number = 200
+        while not stop.is_set():
+            record(log.database, number, 7)
+            sequencer.run_once(force=True)
+            number += 7
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reports = [log.check() for _ in range(12)]
+    finally:
+        stop.set()
+        writer.join()
+    assert [report.to_json()["faults"] for report in reports] == [[]] * 12
+    assert all(report.proven for report in reports)
+    assert log.check().size > 200
