@@ -15,7 +15,6 @@ from rich.console import Console
 PHASES = (
     ("world", "生成示例城市", "make the city"),
     ("keys", "密钥、印章与信任列表", "keys, seals, trust list"),
-    ("pipelines", "准备数据管道", "prepare the pipelines"),
     ("ingest", "汇聚、标准化、质检、发布", "collect, standardise, check, publish"),
     ("issue", "制证、签发、验签", "issue, seal, verify"),
     ("fetch", "部门用证", "an agency fetches"),
@@ -63,12 +62,16 @@ class Board:
         self.write()
         begun = time.monotonic()
 
+        status = self.console.status(f"{row.zh} {row.en}")
+
         def tell(done: int, total: int) -> None:
             row.done, row.total, row.seconds = done, total, round(time.monotonic() - begun, 1)
+            status.update(f"{row.zh} {row.en}  {done:,} / {total:,}")
             self.write()
 
         try:
-            yield tell
+            with status:
+                yield tell
         except BaseException:
             row.state = "failed"
             raise

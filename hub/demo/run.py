@@ -80,6 +80,7 @@ def _walk(hub: Hub, board: Board, options: Options, found: _Found, stack: ExitSt
     settings = hub.settings
     with board.phase("world"):
         town = city.people(hub, options.residents)
+    hub.signer.start()  # before the web, which would else start one of its own
     web = children.web(settings)
     stack.callback(web.stop)
     dags = _dags(settings, stack)

@@ -150,7 +150,11 @@ class Summary:
             "篡改检出 changed files caught", f"{self.tampering.caught}/{self.tampering.changed}"
         )
         rows.add_row("日志 log entries", f"{self.log.size:,}")
-        rows.add_row("日志根 log root", self.log.root)
-        rows.add_row("用时 seconds", f"{self.seconds['total']:.1f}")
+        rows.add_row("日志根 log root", f"{self.log.root[:32]}…")
         rows.add_row("全部吻合 reconciled", "✓" if self.reconciled else "✗")
         console.print(rows)
+        spent = Table(title="用时 Seconds", title_justify="left")
+        for name in self.seconds:
+            spent.add_column(name, justify="right")
+        spent.add_row(*(f"{value:.1f}" for value in self.seconds.values()))
+        console.print(spent)
