@@ -161,7 +161,9 @@ class _Sheet:
         self.quota = faults.Quota(faults.MARRIAGE, SHEET_ROWS, {})
         # fixed properties, so that the same seed gives the same bytes
         self.book = xlsxwriter.Workbook(str(folder / name), {"constant_memory": True})
-        self.book.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC), "author": "示例市民政局"})
+        self.book.set_properties(
+            {"created": datetime(2026, 1, 1, tzinfo=UTC), "author": "示例市民政局"}
+        )
         self._dated = self.book.add_format({"num_format": "yyyy-mm-dd"})
         self._page = self.book.add_worksheet("婚姻登记")
         self._head()
