@@ -6,21 +6,20 @@ it does not matter in which way a change was written (new object, freed object, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from signing.formats.errors import FormatError
+from signing.formats.pdf.compare import Changes, same
 from signing.formats.pdf.fields import (
     PARSER_ERRORS,
     entry,
     get,
     items,
-    members,
     open_reader,
 )
+from signing.formats.pdf.pages import MAX_PAGES, page_objects
 from signing.formats.pdf.unchanged import Unchanged
 
-MAX_PAIRS = 60_000
 EXTENSION, SIGNED, FORM = "extension", "signed", "form"
 ANNOTATION, UNDEFINED = "annotation", "undefined"
 
@@ -29,29 +28,6 @@ HARMLESS_ROOT = frozenset({"/DSS", "/Extensions", "/Metadata", "/Version", "/Per
 TAGGING_ROOT = frozenset({"/StructTreeRoot", "/MarkInfo", "/Lang", "/ViewerPreferences"})
 HARMLESS_PAGE = frozenset({"/Metadata", "/LastModified", "/PieceInfo"})
 FIELD_VALUE = frozenset({"/V", "/AP", "/AS", "/M", "/DA", "/MK", "/DV", "/F", "/Ff", "/Q", "/I"})
-
-
-@dataclass(slots=True)
-class Changes:
-    """Kinds of change with the places where they were seen."""
-
-    places: dict[str, list[str]] = field(default_factory=dict)
-    pairs: int = 0
-    seen: set[tuple[int, int]] = field(default_factory=set)
-    old_pages: dict[int, int] = field(default_factory=dict)
-    new_pages: dict[int, int] = field(default_factory=dict)
-    """Page objects by identity to their position: a link to a page is equal when that is."""
-    unchanged: Unchanged | None = None
-
-    def add(self, kind: str, place: str) -> None:
-        """Note a change; a few places of each kind are enough for a report."""
-        found = self.places.setdefault(kind, [])
-        if place not in found and len(found) < 20:
-            found.append(place)
-
-    def of(self, kind: str) -> list[str]:
-        """Return the places of one kind."""
-        return self.places.get(kind, [])
 
 
 def since(data: bytes, end: int, now: Any) -> Changes:
@@ -103,14 +79,14 @@ def _root(old: Any, new: Any, changes: Changes) -> None:
         elif known and known.holds(dict.get(old, key), dict.get(new, key)):
             continue
         elif key in HARMLESS_ROOT:
-            if not _same(entry(old, key), entry(new, key), changes):
+            if not same(entry(old, key), entry(new, key), changes):
                 changes.add(EXTENSION, key)
         elif key in TAGGING_ROOT:
-            if not _same(entry(old, key), entry(new, key), changes):
+            if not same(entry(old, key), entry(new, key), changes):
                 changes.add(FORM, key)
         elif key == "/AcroForm":
             _form(entry(old, key), entry(new, key), changes)
-        elif not _same(entry(old, key), entry(new, key), changes):
+        elif not same(entry(old, key), entry(new, key), changes):
             changes.add(UNDEFINED, str(key))
 
 
@@ -135,7 +111,7 @@ def _form(old: Any, new: Any, changes: Changes) -> None:
             changes.add(UNDEFINED, f"field {name} added")
     for key in sorted({*(old.keys() if old is not None else ()), *new.keys()}):
         harmless = ("/Fields", "/SigFlags", "/DR", "/DA", "/NeedAppearances")
-        if key not in harmless and not _same(
+        if key not in harmless and not same(
             entry(old, key) if old is not None else None, entry(new, key), changes
         ):
             changes.add(UNDEFINED, f"/AcroForm{key}")
@@ -176,11 +152,11 @@ def _field(old: Any, new: Any, name: str, changes: Changes) -> None:
         if changes.unchanged and changes.unchanged.holds(dict.get(old, key), dict.get(new, key)):
             continue
         before, after = entry(old, key), entry(new, key)
-        if _same(before, after, changes):
+        if same(before, after, changes):
             continue
         if signature:
             _signature_field(old, key, (before, after), name, changes)
-        elif key == "/AP" and _same(_value(old), _value(new), changes):
+        elif key == "/AP" and same(_value(old), _value(new), changes):
             # A look that changes while the value stays shows what nobody entered.
             changes.add(UNDEFINED, f"field {name} looks different with the same value")
         else:
@@ -249,7 +225,7 @@ def _leaves(tree: Any) -> list[dict[str, Any]]:
             pages.append({**own, **entries})
         else:
             stack += [(kid, own, depth + 1) for kid in reversed(items(kids))]
-        if len(pages) > 20_000:
+        if len(pages) > MAX_PAGES:
             raise ValueError("too many pages")
     return pages
 
@@ -261,20 +237,20 @@ def _page(old: dict[str, Any], new: dict[str, Any], place: str, changes: Changes
             _annotations(items(before), items(after), place, changes)
         elif key == "/Resources":
             _resources(before, after, place, changes)
-        elif not _same(before, after, changes):
+        elif not same(before, after, changes):
             changes.add(FORM if key in HARMLESS_PAGE else UNDEFINED, f"{place}{key}")
 
 
 def _resources(old: Any, new: Any, place: str, changes: Changes) -> None:
     """Names may be added (a seal's font), never changed or removed: the page would change."""
-    if _same(old, new, changes):
+    if same(old, new, changes):
         return
     if new is None:
         changes.add(UNDEFINED, f"{place}/Resources")
         return
     for key in sorted({*(old.keys() if old is not None else ()), *new.keys()}):
         before, after = entry(old, key) if old is not None else None, entry(new, key)
-        if _same(before, after, changes):
+        if same(before, after, changes):
             continue
         if key == "/ProcSet":
             continue
@@ -292,7 +268,7 @@ def _kept(before: Any, after: Any, changes: Changes) -> bool:
         hasattr(before, "keys")
         and hasattr(after, "keys")
         and all(
-            name in after and _same(entry(before, name), entry(after, name), changes)
+            name in after and same(entry(before, name), entry(after, name), changes)
             for name in before
         )
     )
@@ -327,75 +303,4 @@ def _same_annotation(old: Any, new: Any, changes: Changes) -> bool:
         return False
     skip = {"/P", "/Parent"}
     keys = ({*old.keys()} | {*new.keys()}) - skip
-    return all(_same(entry(old, key), entry(new, key), changes) for key in keys)
-
-
-def _same(old: Any, new: Any, changes: Changes) -> bool:
-    """Compare two values with everything below them; cycles and /Parent links end the walk."""
-    from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, StreamObject
-
-    changes.pairs += 1
-    if changes.pairs > MAX_PAIRS * 50:
-        raise ValueError("document is too large to compare")
-    if isinstance(old, DictionaryObject) and isinstance(new, DictionaryObject):
-        pair = (id(old), id(new))
-        if pair[0] in changes.old_pages:
-            return changes.old_pages[pair[0]] == changes.new_pages.get(pair[1])
-        if pair in changes.seen:
-            return True
-        changes.seen.add(pair)
-        same = _same_dictionary(old, new, changes)
-        if same and isinstance(old, StreamObject) and isinstance(new, StreamObject):
-            same = old.encoded_data == new.encoded_data or old.data == new.data
-        if not same or isinstance(old, StreamObject) is not isinstance(new, StreamObject):
-            changes.seen.discard(pair)
-            return False
-        return True
-    if isinstance(old, ArrayObject) and isinstance(new, ArrayObject):
-        return _same_array(old, new, changes)
-    return type(old) is type(new) and bool(old == new)
-
-
-def _same_array(old: Any, new: Any, changes: Changes) -> bool:
-    if len(old) != len(new):
-        return False
-    known = changes.unchanged
-    raw = list(zip(list.__iter__(old), list.__iter__(new), strict=True))
-    if known is not None and all(known.holds(one, two) for one, two in raw):
-        return True
-    return all(_same(a, b, changes) for a, b in zip(members(old), members(new), strict=True))
-
-
-def _same_dictionary(old: Any, new: Any, changes: Changes) -> bool:
-    skip = {"/Parent", "/P", "/Length", "/Filter", "/DecodeParms"}
-    if "/TransformMethod" in old:
-        skip.add("/Data")  # names the whole document
-    if isinstance(dict.get(old, "/P"), int) or isinstance(dict.get(new, "/P"), int):
-        skip.discard("/P")  # a permission, not a link to the page
-    if {*old.keys()} - skip != {*new.keys()} - skip:
-        return False
-    known = changes.unchanged
-    return all(
-        (known is not None and known.holds(dict.get(old, key), dict.get(new, key)))
-        or _same(entry(old, key), entry(new, key), changes)
-        for key in old
-        if key not in skip
-    )
-
-
-def page_objects(tree: Any) -> list[Any]:
-    """Return the page dictionaries in order."""
-    pages: list[Any] = []
-    seen: set[int] = set()
-    stack: list[Any] = [tree]
-    while stack and len(pages) < 20_000:
-        node = stack.pop()
-        if not hasattr(node, "keys") or id(node) in seen:
-            continue
-        seen.add(id(node))
-        kids = entry(node, "/Kids")
-        if kids is None:
-            pages.append(node)
-        else:
-            stack += reversed(items(kids))
-    return pages
+    return all(same(entry(old, key), entry(new, key), changes) for key in keys)

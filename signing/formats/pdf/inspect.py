@@ -20,6 +20,7 @@ from signing.formats.pdf.fields import (
     open_reader,
     signed_fields,
 )
+from signing.formats.pdf.pages import page_objects
 from signing.formats.pool import Notes, Pool
 from signing.model import (
     EVIDENCE_SCHEMA,
@@ -212,7 +213,7 @@ def _stamps(reader: Any, found: Found) -> tuple[StampEvidence, ...]:
 
 
 def _page_number(reader: Any, page: Any) -> str:
-    for number, item in enumerate(changes.page_objects(get(reader.root, "/Pages"))):
+    for number, item in enumerate(page_objects(get(reader.root, "/Pages"))):
         if item is page:
             return str(number)
     return ""
