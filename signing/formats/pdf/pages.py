@@ -6,8 +6,6 @@ from typing import Any
 
 from signing.formats.pdf.fields import get, items
 
-from signing.formats.pdf.fields import items
-
 MAX_PAGES = 20_000
 
 
