@@ -57,6 +57,7 @@ class Identity:
         self._production = environment == PRODUCTION
         self._audiences = audiences
         self._tally = Tally()
+        self._clients: dict[str, Actor] = {}
         self.tickets = Tickets(transactions, clock)
         self._public = Actor(
             "public",
@@ -196,7 +197,13 @@ class Identity:
         return self.actor_of_client(client)
 
     def actor_of_client(self, client: Client) -> Actor:
-        """Return the actor for a registered client."""
+        """Return the actor for a registered client: the same each time, as the registry is."""
+        known = self._clients.get(client.id)
+        if known is None:
+            known = self._clients[client.id] = self._client_actor(client)
+        return known
+
+    def _client_actor(self, client: Client) -> Actor:
         org = self.directory.org(client.org)
         return Actor(
             id=f"client:{client.id}",

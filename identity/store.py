@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, MetaData, String, Table, delete, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from identity.model import ClientStatus, Session
@@ -76,9 +86,12 @@ def add_session(tx: Tx, session: Session) -> None:
     )
 
 
+_FIND_SESSION: Final = select(_SESSION).where(_SESSION.c.digest == bindparam("digest"))
+
+
 def find_session(tx: Tx, digest: str) -> Session | None:
     """Return the session with this token digest; the caller judges its expiry."""
-    row = rows(tx).execute(select(_SESSION).where(_SESSION.c.digest == digest)).first()
+    row = rows(tx).execute(_FIND_SESSION, {"digest": digest}).first()
     if row is None:
         return None
     return Session(row.digest, row.persona, from_iso(row.started), from_iso(row.expires))
@@ -95,14 +108,17 @@ def add_token(tx: Tx, digest: str, client: str, expires: datetime) -> None:
     rows(tx).execute(_TOKEN.insert().values(digest=digest, client=client, expires=to_iso(expires)))
 
 
+_FIND_TOKEN: Final = (
+    select(_TOKEN.c.client, _TOKEN.c.expires, _CLIENT.c.status)
+    .outerjoin(_CLIENT, _CLIENT.c.client == _TOKEN.c.client)
+    .where(_TOKEN.c.digest == bindparam("digest"))
+)
+"""Built once: every call of an agency runs it."""
+
+
 def find_token(tx: Tx, digest: str) -> tuple[str, datetime, ClientStatus | None] | None:
     """Return client, expiry and the client's status where an administrator set one."""
-    query = (
-        select(_TOKEN.c.client, _TOKEN.c.expires, _CLIENT.c.status)
-        .outerjoin(_CLIENT, _CLIENT.c.client == _TOKEN.c.client)
-        .where(_TOKEN.c.digest == digest)
-    )
-    row = rows(tx).execute(query).first()
+    row = rows(tx).execute(_FIND_TOKEN, {"digest": digest}).first()
     if row is None:
         return None
     return row.client, from_iso(row.expires), ClientStatus(row.status) if row.status else None
