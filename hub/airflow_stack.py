@@ -25,6 +25,7 @@ from kernel.errors import TongbanError
 
 PARTS = ("api-server", "scheduler", "dag-processor")
 _STOPPED_FIRST = ("scheduler", "dag-processor", "api-server")
+Answer = dict[str, object]
 _HEALTHY = {"metadatabase", "scheduler", "dag_processor"}
 
 
@@ -126,40 +127,38 @@ class Rest:
         ``airflow-refused``.
         """
         dag = f"ingest.{self._place.region}.{source}"
-        body = {"dag_run_id": run_id, "logical_date": None}
         with _one_at_a_time(self._place.folder / "trigger.lock"):
-            self._known(dag, seconds)
-            try:
-                self._call("POST", f"/api/v2/dags/{dag}/dagRuns", body)
-            except HTTPError as error:
-                if error.code != 409:  # 409: this run is there already
-                    raise _refused(error) from error
+            self._patiently("GET", f"/api/v2/dags/{dag}", None, seconds)
+            body = {"dag_run_id": run_id, "logical_date": None}
+            self._patiently("POST", f"/api/v2/dags/{dag}/dagRuns", body, seconds)
         return run_id
 
     def state(self, source: str, run_id: str) -> str:
         """Return the state of a run: queued, running, success or failed."""
         dag = f"ingest.{self._place.region}.{source}"
-        try:
-            return str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run_id}", None)["state"])
-        except (HTTPError, URLError) as error:
-            raise _refused(error) from error
+        path = f"/api/v2/dags/{dag}/dagRuns/{run_id}"
+        return str(self._patiently("GET", path, None, 30.0)["state"])
 
-    def _known(self, dag: str, seconds: float) -> None:
-        """Wait until the dag-processor has stored a DAG."""
+    def _patiently(self, method: str, path: str, body: object, seconds: float) -> Answer:
+        """Call until it is done: a DAG is unknown (404) until the dag-processor has stored it.
+
+        A locked SQLite answers 500; asking again is safe because the run's id is ours, and 409 says
+        that the run is there.
+        """
         deadline = time.monotonic() + seconds
         while True:
             try:
-                self._call("GET", f"/api/v2/dags/{dag}", None)
+                return self._call(method, path, body)
             except HTTPError as error:
-                if error.code != 404 or time.monotonic() > deadline:
+                if error.code == 409:
+                    return {}
+                if error.code not in {404, 500, 503} or time.monotonic() > deadline:
                     raise _refused(error) from error
                 time.sleep(1.0)
             except URLError as error:
                 raise _refused(error) from error
-            else:
-                return
 
-    def _call(self, method: str, path: str, body: object) -> dict[str, object]:
+    def _call(self, method: str, path: str, body: object) -> Answer:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._login()}"}
         return self._send(method, path, body, headers)
 
@@ -170,13 +169,11 @@ class Rest:
             self._token = str(self._send("POST", "/auth/token", body, headers)["access_token"])
         return self._token
 
-    def _send(
-        self, method: str, path: str, body: object, headers: dict[str, str]
-    ) -> dict[str, object]:
+    def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._place.url + path, data, headers, method=method)  # noqa: S310 - our own address
         with urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
-            found: dict[str, object] = json.load(answer)
+            found: Answer = json.load(answer)
         return found
 
 

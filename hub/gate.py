@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,28 @@ since a second child would double the seconds that importing takes."""
 _PATIENCE = 90.0
 REPORTS = "reports/quality"
 """Where Data Docs are kept, below the hub's folder; ids in them are masked."""
+
+
+def start_warm(root: Path) -> subprocess.Popen[bytes]:
+    """Start and announce a warm child; it ends with this process, or when terminated."""
+    folder = root / Path(SOCKET).parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "gate.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "quality.gx.serve", "--socket", str(root / SOCKET)],
+            cwd=Path(__file__).resolve().parent.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    announce(root, child.pid)
+    return child
+
+
+def announce(root: Path, pid: int) -> None:
+    """Tell askers that the process ``pid`` is going to listen."""
+    (root / ANNOUNCED).write_text(str(pid), "ascii")
 
 
 @dataclass(frozen=True, slots=True)

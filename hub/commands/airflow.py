@@ -28,6 +28,7 @@ def up(home: Home = None, port: Port = 18080) -> None:
     from hub.airflow_stack import Stack
     from hub.dagrun import migrate
     from hub.faults import told
+    from hub.gate import start_warm
     from hub.settings import load
 
     settings = load(home=home)
@@ -39,6 +40,7 @@ def up(home: Home = None, port: Port = 18080) -> None:
     with told():
         typer.echo("Airflow：建表 / making tables …")
         migrate(settings.root, settings.region)
+        gate = start_warm(settings.root)
         try:
             stack.start()
             stack.wait()
@@ -49,6 +51,8 @@ def up(home: Home = None, port: Port = 18080) -> None:
                     stack.wait(0)
         finally:
             stack.stop()
+            gate.terminate()
+            gate.wait()
             typer.echo("Airflow：已停止 / stopped")
 
 
