@@ -16,8 +16,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 from hub.airflow_home import SERVICE, AirflowHome
 from hub.errors import Code
@@ -25,7 +26,7 @@ from kernel.errors import TongbanError
 
 PARTS = ("api-server", "scheduler", "dag-processor")
 _STOPPED_FIRST = ("scheduler", "dag-processor", "api-server")
-Answer = dict[str, object]
+Answer = dict[str, Any]
 _HEALTHY = {"metadatabase", "scheduler", "dag_processor"}
 
 
@@ -75,9 +76,8 @@ class Stack:
     def ill(self) -> tuple[str, ...]:
         """Return the components that are not healthy; the endpoint answers 200 even then."""
         try:
-            with urlopen(f"{self._place.url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 - our own address
-                health = json.load(answer)
-        except (URLError, OSError, ValueError):
+            health = _asked(Request(f"{self._place.url}/api/v2/monitor/health"), 5.0)  # noqa: S310 - our own address
+        except (OSError, ValueError):
             return ("api-server",)
         return tuple(
             sorted(name for name in _HEALTHY if (health.get(name) or {}).get("status") != "healthy")
@@ -155,7 +155,7 @@ class Rest:
                 if error.code not in {404, 500, 503} or time.monotonic() > deadline:
                     raise _refused(error) from error
                 time.sleep(1.0)
-            except URLError as error:
+            except OSError as error:
                 raise _refused(error) from error
 
     def _call(self, method: str, path: str, body: object) -> Answer:
@@ -172,13 +172,18 @@ class Rest:
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._place.url + path, data, headers, method=method)  # noqa: S310 - our own address
-        with urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
-            found: Answer = json.load(answer)
-        return found
+        return _asked(request, 60.0)
 
 
-def _refused(error: HTTPError | URLError) -> TongbanError:
-    reason = f"HTTP {error.code}" if isinstance(error, HTTPError) else str(error.reason)
+def _asked(request: Request, seconds: float) -> Answer:
+    """Ask an address of this machine, past any proxy that the environment names."""
+    with build_opener(ProxyHandler({})).open(request, timeout=seconds) as answer:
+        found: Answer = json.load(answer)
+    return found
+
+
+def _refused(error: OSError) -> TongbanError:
+    reason = f"HTTP {error.code}" if isinstance(error, HTTPError) else type(error).__name__
     return TongbanError(Code.AIRFLOW_REFUSED, reason=reason)
 
 
