@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from certificates.model import CertificateStatus, Format
 from certificates.register_model import Certificate, Origin, Step, StoredFile
-from certificates.store import CERTIFICATE, FILE, HOLDER, ORIGIN, SLOT
+from certificates.store import CERTIFICATE, FILE, HOLDER, ORIGIN, SLOT, insert_once
 from kernel.clock import from_iso, to_iso
 from kernel.ids import CertificateId, HolderRef
 from kernel.ports import Digest, Tx
@@ -49,7 +49,7 @@ def insert_draft(
     connection = rows(tx)
     one = draft.certificate
     values = {**_values(draft), "touched_at": to_iso(now)}
-    connection.execute(insert(CERTIFICATE), [values])
+    insert_once(connection, CERTIFICATE, values)
     connection.execute(
         insert(HOLDER),
         [
@@ -63,9 +63,9 @@ def insert_draft(
             for position, (ref, code_type) in enumerate(holders)
         ],
     )
-    taken = [{"type": one.type, "slot": slot, "certificate_id": one.id} for slot in slots]
-    if taken:
-        connection.execute(insert(SLOT), taken)
+    for slot in slots:
+        taken = {"type": one.type, "slot": slot, "certificate_id": one.id}
+        insert_once(connection, SLOT, taken)
     lineage = [
         {
             "certificate_id": one.id,

@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from certificates.grants_model import Capacity, Grant
 from certificates.requests_model import Copy, Use
-from certificates.store import GRANT, GRANT_USE, HOLDER, REQUEST
+from certificates.store import GRANT, GRANT_USE, HOLDER, REQUEST, insert_once
 from kernel.clock import from_iso, to_iso
 from kernel.ids import CertificateId, GrantId, HolderRef, RequestId
 from kernel.ports import Digest, Tx
@@ -84,7 +84,7 @@ def withdraw_grant(tx: Tx, key: GrantId, now: datetime) -> None:
 def use_grant(tx: Tx, key: GrantId, request: RequestId, now: datetime) -> None:
     """Use a grant up. Its primary key admits one use; the caller has looked before."""
     values = {"grant_id": key, "request_id": request, "used_at": to_iso(now)}
-    rows(tx).execute(insert(GRANT_USE), values)
+    insert_once(rows(tx), GRANT_USE, values)
 
 
 _BY_KEY = select(REQUEST).where(
@@ -108,8 +108,9 @@ def request(tx: Tx, key: RequestId) -> RequestRow | None:
 def insert_request(tx: Tx, row: RequestRow) -> None:
     """Keep a request with its outcome."""
     use = row.use
-    rows(tx).execute(
-        insert(REQUEST),
+    insert_once(
+        rows(tx),
+        REQUEST,
         {
             "id": use.request,
             "requester": use.requester,

@@ -6,8 +6,12 @@ and requests).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import (
     Column,
+    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -18,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 METADATA = MetaData()
 
@@ -165,3 +170,18 @@ REQUEST = Table(
 """Each use and each refusal. The answer to a repeated key is made again from this row, because the
 values of a certificate version never change.
 """
+
+
+def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert a row of which there may be one, after the caller saw in this transaction none.
+
+    A racer's row that this snapshot cannot see makes PostgreSQL ask for the transaction to be run
+    again (``40001``), which a plain INSERT would not: it would fail as a duplicate. Raises
+    RuntimeError where the row was there all the time.
+    """
+    on_server = connection.dialect.name == "postgresql"
+    statement = postgresql.insert(table) if on_server else sqlite.insert(table)
+    key = next(iter(table.primary_key))
+    done = connection.execute(statement.on_conflict_do_nothing().returning(key), dict(values))
+    if done.first() is None:
+        raise RuntimeError(f"a row of {table.name} was there already")
