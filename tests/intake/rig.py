@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from certificates.grants import Grants
+from certificates.guardianship import PopulationGuardianship
+from certificates.issue import Issuer
+from certificates.register import Register
+from certificates.register_model import Certificate
+from certificates.requests import Requests
+from certificates.subjects import holder_ref
+from intake import journeys
+from intake.cases import Cases
+from intake.desk import Desk
+from intake.model import Case, Opening, WayKind
+from kernel.actors import Actor, ActorKind, Reach, system
+from kernel.errors import Refused
+from storage.database import Database
+from tests.certificates.doubles import (
+    BABY,
+    MOTHER,
+    Bench,
+    the_matters,
+    the_types,
+)
+
+WINDOW = "11410100MB0TE0011Q"
+POLICE = "11410100MB0TE0038G"
+INSURANCE = "11410100MB0TE0070U"
+CLERK = Actor(
+    "staff:7",
+    ActorKind.STAFF,
+    org=WINDOW,
+    window="zwfw-01",
+    rights={
+        "certificates.request": Reach.ALL,
+        "intake.open": Reach.ORG,
+        "intake.read": Reach.ORG,
+        "intake.fulfil": Reach.ORG,
+    },
+)
+OFFICER = Actor("staff:9", ActorKind.STAFF, org=POLICE, rights={"intake.fulfil": Reach.ORG})
+OFFICE = system("issue", "410100", ("certificates.issue", "certificates.revoke"))
+BIRTH = "birth-registration"
+TYPED = {"relation_to_head": "子", "guardian_phone": "100-0000"}
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+@cache
+def the_journeys() -> journeys.Journeybook:
+    return journeys.load(the_matters(), the_types())
+
+
+class City:
+    def __init__(self, bench: Bench, database: Database) -> None:
+        self.bench = bench
+        self.database = database
+        tools = bench.tools
+        book = the_matters()
+        guardianship = PopulationGuardianship(tools.source)
+        self.issuer = Issuer(tools)
+        self.register = Register(tools)
+        self.cases = Cases(
+            Desk(
+                transactions=tools.transactions,
+                objects=tools.objects,
+                vault=tools.vault,
+                clock=tools.clock,
+                journeys=the_journeys(),
+                matters=book,
+                source=tools.source,
+                guardianship=guardianship,
+                fetch=Requests(tools, book, frozenset({"111"})),
+                consents=Grants(tools, book, guardianship),
+                division="410100",
+            )
+        )
+
+    def issue(self) -> tuple[Certificate, Certificate]:
+        one = self.issuer.issue(OFFICE, "household-register", "H0001").value
+        two = self.issuer.issue(OFFICE, "marriage", "J410199-2020-000001").value
+        assert isinstance(one, Certificate)
+        assert isinstance(two, Certificate)
+        return one, two
+
+    def person(self, code: str) -> Actor:
+        rights = {"certificates.grant": Reach.SELF, "intake.read": Reach.SELF}
+        ref = holder_ref(self.bench.tools.vault, "111", code)
+        return Actor(f"holder:{ref[:8]}", ActorKind.HOLDER, rights=rights, holder=ref)
+
+    def opened(self, applicant: str = MOTHER) -> Case:
+        return case(self.cases.open(CLERK, Opening("newborn", BABY, applicant)).value)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        rows = self.database.transactions.read(lambda tx: self.database.journal.after(tx, 0, 9999))
+        return [json.loads(row.body)["data"] for row in rows if row.kind == kind]
+
+
+def case(answer: object) -> Case:
+    assert isinstance(answer, Case), answer
+    return answer
+
+
+def code(answer: object) -> str:
+    assert isinstance(answer, Refused), answer
+    return answer.code
+
+
+def ways(found: Case) -> dict[str, WayKind | None]:
+    return {f"{item.step}/{item.code}": item.way for item in found.materials}
