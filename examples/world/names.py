@@ -15,8 +15,9 @@ FEMALE = (
     "芳", "娜", "敏", "静", "丽", "艳", "娟", "霞", "燕", "玲", "秀英", "桂兰", "玉珍", "雨桐",
     "诗涵", "欣怡", "梓萱", "佳怡", "思琪", "语嫣", "婉清", "若曦", "婧", "珺", "妍",
 )  # fmt: skip
-RARE = ("𬬭", "𬭚", "𬴊", "𫍯", "𬶋", "𫖯", "𬘭", "𬭎")
-"""Characters of plane 2 (CJK extensions C and E) from the 8,105 通用规范汉字."""
+RARE = ("𠮷", "𬬭", "𬭚", "𬴊", "𫍯", "𬶋", "𫖯", "𬘭", "𬭎")
+"""Characters of plane 2: U+20BB7, which people bear though it is in no standard list, and some of
+extensions C and E from the 8,105 通用规范汉字."""
 PARTED = ("艾力", "买买提", "古丽", "阿依", "吐尔逊", "努尔")
 """Given names after a separator dot, for the households of nation 05."""
 _RARE_SHARE = 0.004
