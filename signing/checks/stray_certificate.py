@@ -11,7 +11,7 @@ from signing.x509 import chain_to
 def check(case: Case) -> Iterable[Raised]:
     """W_STRAY_CERTIFICATE for each that does not: no signature covers it, it could be anything."""
     signer = case.signer
-    if signer is None or case.evidence.format != "pdf" or case.signature.kind == "timestamp":
+    if signer is None or case.signature.structure != "cms" or case.signature.kind == "timestamp":
         return
     chain = chain_to(signer, case.anchors, case.others) if case.anchors else None
     used = {cert.der for cert in chain or ()}

@@ -165,3 +165,49 @@ def test_sealing_again_asks_the_key_for_the_same_digest(blank: bytes, family: Re
         seal(blank, material, PLACE, AT, sign)
     assert len(asked) == 2
     assert asked[0] == asked[1]
+
+
+def sealed_with_ses(blank: bytes, region: Region, covered: bytes | None = None) -> bytes:
+    """A PDF whose signature value is a GB/T 38540 structure, as some vendors write it."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+    from pyhanko.sign.signers import cms_embedder, pdf_byterange
+
+    from signing.algorithms.sm2_sm3 import OID, sm3
+    from signing.ses import build
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(blank))
+    spec = SigFieldSpec("Seal", box=(10, 10, 100, 100))
+    steps = cms_embedder.PdfCMSEmbedder(new_field_spec=spec).write_cms("Seal", writer)
+    next(steps)
+    holder = pdf_byterange.PdfSignedData(
+        obj_type=generic.pdf_name("/Sig"),
+        subfilter=SigSeedSubFilter.PADES,
+        bytes_reserved=16000,
+    )
+    holder["/SubFilter"] = generic.pdf_name("/GM.sm2seal")
+    steps.send(cms_embedder.SigObjSetup(sig_placeholder=holder))
+    prepared, output = steps.send(cms_embedder.SigIOSetup(md_algorithm="sha256", in_place=True))
+    data = output.getvalue()
+    start, end = prepared.reserved_region_start, prepared.reserved_region_end
+    covered = data[:start] + data[end:] if covered is None else covered
+    tbs = build.to_be_signed(
+        seal_der=region.seal_der(), at=AT, data_hash=sm3(covered), property_info="a.pdf"
+    )
+    value = build.signature(tbs, region.signer.cert, OID, region.signer.sign_message(tbs))
+    steps.send(value)
+    return bytes(output.getvalue())
+
+
+def test_an_electronic_seal_inside_a_pdf_is_recognised_and_judged(
+    blank: bytes, sm2: Region
+) -> None:
+    good = judge(inspect(sealed_with_ses(blank, sm2)), CERTIFICATE, sm2.trust, AT)
+    assert good.passed, good.to_json()
+    (signature,) = good.signatures
+    assert (signature.kind, signature.structure) == ("seal", "ses-v4")
+    assert signature.seal_name == "示例市测试局"
+    bad = judge(inspect(sealed_with_ses(blank, sm2, b"other")), CERTIFICATE, sm2.trust, AT)
+    assert bad.indication is Indication.TOTAL_FAILED
+    assert "E_DIGEST_MISMATCH" in bad.codes

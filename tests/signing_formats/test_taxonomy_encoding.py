@@ -16,7 +16,7 @@ from signing.policies import load
 from signing.ses import build, der
 from signing.verify import inspect, judge
 
-from .conftest import AT, END, START, Region
+from .conftest import AT, END, NS, START, Region, unsealed_files
 from .craft import OWN, Recipe, craft, entries, md5, numbers, raw_numbers
 
 CERTIFICATE, ARCHIVE = load("certificate"), load("archive")
@@ -217,6 +217,14 @@ def test_row_44_a_picture_that_lies_about_its_type(sm2: Region) -> None:
     oid = "1.2.156.10197.1.501"
     seal_der = build.seal(info, sm2.maker.cert, oid, sm2.maker.sign_message(info))
     assert "E_STAMP_PLACEMENT" in verdict(craft(sm2, Recipe(seal_der=seal_der)), sm2).codes
+
+
+def test_row_44_a_stamp_that_is_only_drawn(sm2: Region) -> None:
+    page = f'<ofd:PageAnnot {NS}><ofd:Annot ID="9" Type="Stamp"/></ofd:PageAnnot>'
+    files = [*unsealed_files(), ("Doc_0/Annots/Page_0/Annotation.xml", page.encode())]
+    found = verdict(craft(sm2, Recipe(files=files)), sm2)
+    assert "E_FAKE_STAMP_IMAGE" in found.codes
+    assert found.passed, "the real seal stands"
 
 
 def test_row_45_a_certificate_that_cannot_be_read(sm2: Region) -> None:

@@ -82,6 +82,7 @@ def _document(package: Package, pool: Pool, notes: Notes) -> tuple[list[Read], d
         if not body_reads:
             notes.add("E_UNSIGNED_DOCBODY", ROOT, f"document body {number + 1}")
     shown = [_shown(package, part, body) for body in bodies]
+    links.note_drawn_stamps(package, notes)
     finished = [_judge(package, read, reads) for read in reads]
     return _versions(finished, shown, per_body, notes), _metadata(bodies)
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from signing.formats.errors import FormatError
 from signing.formats.ofd.package import Package
 from signing.formats.ofd.xml import Element, Part, children, local, only, parse, text, walk
+from signing.formats.pool import Notes
 
 LONGEST_LOCATION = 512
 Box = tuple[float, float, float, float]
@@ -42,6 +43,18 @@ def _targets(part: Part, package: Package) -> set[str]:
                     if path in package.files:
                         found.add(path)
     return found
+
+
+def note_drawn_stamps(package: Package, notes: Notes) -> None:
+    """Note stamps that are drawn as annotations: they look like seals and prove nothing."""
+    for path, data in package.files.items():
+        if b"Stamp" not in data or not path.lower().endswith(".xml"):
+            continue
+        with suppress(FormatError):
+            root = parse(data, path).root
+            drawn = (item for item in walk(root) if local(item) == "Annot")
+            if local(root) == "PageAnnot" and any(item.get("Type") == "Stamp" for item in drawn):
+                notes.add("E_FAKE_STAMP_IMAGE", path)
 
 
 def page_ids(package: Package) -> dict[str, Box | None]:

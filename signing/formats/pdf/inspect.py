@@ -9,6 +9,7 @@ from typing import Any
 
 from kernel.clock import to_iso
 from signing.formats.errors import FormatError
+from signing.formats.ofd import value
 from signing.formats.pdf import changes, cms
 from signing.formats.pdf.fields import (
     PARSER_ERRORS,
@@ -85,8 +86,6 @@ def _facts(
     base: SignatureEvidence, found: Found, span: Range, pool: Pool, notes: Notes
 ) -> SignatureEvidence:
     path = found.name
-    if found.subfilter not in DETACHED and found.kind != "timestamp":
-        raise FormatError("E_ALG_UNSUPPORTED", f"SubFilter {found.subfilter}", path)
     body = _trim(found.contents, notes, path)
     if not span.plain:
         notes.add("W_CONTAINER_REWRITTEN", path, "value has more than one spelling")
@@ -101,6 +100,8 @@ def _facts(
             timestamps=(stamp,),
             level="timestamp",
         )
+    if found.subfilter not in DETACHED:
+        return _electronic_seal(base, found, (body, span.covered), pool, notes)
     facts = cms.check(body, span.covered, pool, notes, path)
     claimed = facts.time or _dictionary_time(found.value)
     return replace(
@@ -114,6 +115,49 @@ def _facts(
         timestamps=facts.timestamps,
         certificates=facts.certificates,
         level=("B-T" if facts.timestamps else "B-B") if facts.pades else "CMS",
+    )
+
+
+def _electronic_seal(
+    base: SignatureEvidence, found: Found, parts: tuple[bytes, bytes], pool: Pool, notes: Notes
+) -> SignatureEvidence:
+    """Read a GB/T 38540 seal in place of a CMS; its dataHash is that of the ByteRange.
+
+    Vendors use SubFilters of their own for it, so that the structure alone decides.
+    """
+    body, covered = parts
+    scope = value.Scope(
+        signature_xml=covered,
+        value=body,
+        value_path=found.name,
+        signature_path=found.name,
+        claimed_time=_dictionary_time(found.value),
+        method="",
+        seal_file=None,
+        kind="Seal",
+    )
+    own = Notes()
+    facts = value.read(scope, pool, own)
+    if not facts.structure.startswith("ses-"):
+        raise FormatError("E_ALG_UNSUPPORTED", f"SubFilter {found.subfilter}", found.name)
+    for item in own.items:
+        if item.code != "W_PROPERTYINFO_MISMATCH":  # a PDF has no Signature.xml to name
+            notes.add(item.code, item.path, item.detail)
+    return replace(
+        base,
+        kind="seal",
+        structure=facts.structure,
+        time=facts.time,
+        signer=facts.signer,
+        signature_algorithm=facts.algorithm,
+        digest_algorithm="sm3",
+        signature_valid=facts.signature_valid,
+        content_valid=facts.content_valid,
+        member=facts.member,
+        seal=facts.seal,
+        timestamps=facts.timestamps,
+        level="SES",
+        certificates=facts.certificates,
     )
 
 
