@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 from pathlib import Path
@@ -19,6 +20,8 @@ from hub.doorway import Doorway, Figures
 if TYPE_CHECKING:
     from hub.wiring import Hub
 
+JUDGED_AT_ONCE: Final = 4
+"""Uploads held in memory at a time, of at most 30 MB each."""
 _STATIC: Final = Path(__file__).parent / "pages" / "static"
 
 
@@ -30,12 +33,13 @@ def build_app(served: Hub) -> FastAPI:
         title="通办 Tongban",
         description="Errors are RFC 9457 problems. Tokens: private_key_jwt at /oauth/token.",
         version="1",
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
     app.state.hub = served
     app.state.figures = figures
+    app.state.judging = asyncio.Semaphore(JUDGED_AT_ONCE)
     problems.install(app)
     for package in (hub.api, hub.pages):
         for router in routers(package):

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
 from certificates.model import CertificateStatus
 from certificates.register_model import StatusAnswer
 from certificates.verify import Kinship, Verification
 from hub import words
 from hub.verdicts import explain
+from hub.visitor import hub_of
 from hub.words import Pair
+from kernel.actors import Actor
+from kernel.errors import Refused
 
 if TYPE_CHECKING:
     from hub.wiring import Hub
@@ -73,3 +80,15 @@ def register_rows(hub: Hub, status: StatusAnswer) -> list[tuple[Pair, Pair]]:
         (("状态", "Status"), words.status(status.status)),
         (("有效期", "Valid"), (f"{since} — {until[0]}", f"{since} — {until[1]}")),
     ]
+
+
+async def judged(
+    request: Request, actor: Actor, file: UploadFile, *, policy: str
+) -> Verification | Refused:
+    """Read and judge an upload; only few at a time, so that memory stays bounded."""
+    hub = hub_of(request)
+    name = (file.filename or "")[:120]
+    async with request.app.state.judging:
+        hub.checks.count()
+        data = await file.read()
+        return await run_in_threadpool(hub.verify.file, actor, data, name, policy)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RESUME_EVERY: Final = 60.0
 """Seconds between two looks for issues that a crash left half done."""
+COUNT_EVERY: Final = 60.0
+"""Seconds between two entries that count public checks."""
 _IDLE: Final = timedelta(minutes=2)
 _RETRY: Final = 2.0
 _LOG = structlog.get_logger("tongban.worker")
@@ -33,7 +35,7 @@ class Worker:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._again, args=(duty,), name=duty.__name__, daemon=True)
-            for duty in (self._sequence, self._resume)
+            for duty in (self._sequence, self._resume, self._count)
         ]
 
     def start(self) -> None:
@@ -58,6 +60,11 @@ class Worker:
 
     def _sequence(self) -> None:
         self._hub.log.sequencer().serve(self._stop)
+
+    def _count(self) -> None:
+        """Record once a minute how many public checks there were."""
+        self._stop.wait(COUNT_EVERY)
+        self._hub.checks.flush(system("worker", self._hub.settings.region))
 
     def _resume(self) -> None:
         self._stop.wait(RESUME_EVERY)

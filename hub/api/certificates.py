@@ -32,7 +32,9 @@ async def status(
     request: Request, response: Response, caller: Caller, identifier: str
 ) -> StatusAnswer:
     """Tells whether a certificate is in force, by its identifier (电子证照标识)."""
-    found = granted(hub_of(request).register.status(caller, identifier))
+    hub = hub_of(request)
+    hub.checks.count()
+    found = granted(hub.register.status(caller, identifier))
     response.headers["Cache-Control"] = "no-store"
     return StatusAnswer(
         identifier=found.identifier,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
-from fastapi.concurrency import run_in_threadpool
 
+from hub import checking
 from hub.errors import Code
 from hub.refusal import Refusal, granted
-from hub.visitor import Caller, hub_of
+from hub.visitor import Caller
 from kernel.clock import to_iso
 from kernel.errors import Refused
 
@@ -28,9 +28,7 @@ async def verify(
     """Judges an uploaded PDF or OFD of at most 30 MB; the file is not kept."""
     if file is None:
         raise Refusal(Refused(Code.FILE_MISSING))
-    hub, data = hub_of(request), await file.read()
-    name = (file.filename or "")[:120]
-    checked = granted(await run_in_threadpool(hub.verify.file, caller, data, name, policy))
+    checked = granted(await checking.judged(request, caller, file, policy=policy))
     response.headers["Cache-Control"] = "no-store"
     verdict = checked.judgement.report
     answer: dict[str, Any] = dict(verdict) if isinstance(verdict, dict) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
@@ -28,6 +27,7 @@ async def verify_page(
     hub, wanted = hub_of(request), number.strip()[:100]
     values: dict[str, Any] = {"visitor": visitor, "report": None, "asked": wanted, "register": ()}
     if wanted:
+        hub.checks.count()
         found = hub.register.status(visitor.actor, wanted)
         if not isinstance(found, Refused):
             values["register"] = checking.register_rows(hub, found)
@@ -41,10 +41,7 @@ async def verify(request: Request, visitor: Visiting) -> Response:
     file, policy = form.get("file"), form.get("policy")
     if not isinstance(file, UploadFile) or not file.filename:
         raise Refusal(Refused(Code.FILE_MISSING))
-    hub, data = hub_of(request), await file.read()
     rules = policy if isinstance(policy, str) and policy in POLICIES else "certificate"
-    checked = granted(
-        await run_in_threadpool(hub.verify.file, visitor.actor, data, file.filename[:120], rules)
-    )
-    values = {"visitor": visitor, "report": checking.report(hub, checked)}
+    checked = granted(await checking.judged(request, visitor.actor, file, policy=rules))
+    values = {"visitor": visitor, "report": checking.report(hub_of(request), checked)}
     return render(request, "verify.html", values | {"asked": "", "register": ()})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from certificates.register import Register
     from certificates.requests import Requests
     from certificates.tools import Tools
-    from certificates.verify import Verify
+    from certificates.verify import Checks, Verify
     from hub.logdesk import LogDesk
     from hub.sealing import HubSealer
     from intake.cases import Cases
@@ -119,6 +119,13 @@ class Hub(SealParts):
             journal=self.database.journal,
             proofs=LogProofs(self),
         )
+
+    @cached_property
+    def checks(self) -> Checks:
+        """How many strangers asked for a status or a verdict, by the minute."""
+        from certificates.verify import Checks
+
+        return Checks(self.tools)
 
     @cached_property
     def journeys(self) -> Journeybook:
