@@ -79,8 +79,11 @@ class Sequencer:
         """
         if not self._held():
             return None
-        numbered = self._number()
-        head, signed = self.transactions.read(self._state)
+        head, signed, behind = self.transactions.read(self._state)
+        numbered = 0
+        if behind:
+            numbered = self._number()
+            head, signed, _ = self.transactions.read(self._state)
         if force or time.monotonic() >= self._sign_at:
             if head.size and (signed is None or signed.size < head.size):
                 signed = self._sign(head, signed)
@@ -118,8 +121,10 @@ class Sequencer:
             self._renew_at = time.monotonic() + (LEASE_SECONDS / 3 if self._epoch else 0)
         return bool(self._epoch)
 
-    def _state(self, tx: Tx) -> tuple[Head, Signed | None]:
-        return store.head(tx, self.key.name), store.latest(tx)
+    def _state(self, tx: Tx) -> tuple[Head, Signed | None, bool]:
+        """Return the head, the newest checkpoint, and whether rows wait for their numbers."""
+        head = store.head(tx, self.key.name)
+        return head, store.latest(tx), bool(self.journal.after(tx, head.journal_no, 1))
 
     def _fenced(self, tx: Tx) -> None:
         if store.epoch_of(tx, LEASE) != self._epoch:
@@ -128,15 +133,11 @@ class Sequencer:
 
     def _number(self) -> int:
         total = 0
-        while self.transactions.read(self._is_behind):
+        while True:
             count = self.transactions.housekeep(self._batch)
             total += count
             if count < _BATCH or not self._held():
-                break
-        return total
-
-    def _is_behind(self, tx: Tx) -> bool:
-        return bool(self.journal.after(tx, store.head(tx, self.key.name).journal_no, 1))
+                return total
 
     def _batch(self, tx: Tx) -> int:
         self._fenced(tx)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     func,
     select,
 )
@@ -65,9 +67,16 @@ CHECKPOINTS = Table(
 """What was signed. The key decides between two checkpoints of one size: there is never a second."""
 
 
+# Built once, because the sequencer and the receipts run them many times a second.
+_HEAD = select(HEADS).where(HEADS.c.origin == bindparam("origin"))
+_ENTRY_OF = select(ENTRIES).where(ENTRIES.c.no == bindparam("no"))
+_ENTRIES_OF = select(ENTRIES).where(ENTRIES.c.no.in_(bindparam("numbers", expanding=True)))
+_LATEST = select(CHECKPOINTS).order_by(CHECKPOINTS.c.size.desc()).limit(1)
+
+
 def head(tx: Tx, origin: str) -> Head:
     """Return how far the journal is numbered; the empty tree before the first entry."""
-    row = rows(tx).execute(select(HEADS).where(HEADS.c.origin == origin)).first()
+    row = rows(tx).execute(_HEAD, {"origin": origin}).first()
     if row is None:
         return Head(0, (), EMPTY_ROOT, JournalNo(0))
     joined = raw(row.frontier)
@@ -108,8 +117,14 @@ def entries(tx: Tx, start: int, limit: int) -> list[Numbered]:
 
 def entry_of(tx: Tx, no: int) -> Numbered | None:
     """Return the leaf of a journal row, None while it has no index."""
-    row = rows(tx).execute(select(ENTRIES).where(ENTRIES.c.no == no)).first()
+    row = rows(tx).execute(_ENTRY_OF, {"no": no}).first()
     return None if row is None else _numbered(row)
+
+
+def entries_of(tx: Tx, numbers: Collection[int]) -> dict[int, Numbered]:
+    """Return the leaves of some journal rows, at most a few hundred; those without are left out."""
+    found = rows(tx).execute(_ENTRIES_OF, {"numbers": list(numbers)})
+    return {int(row.no): _numbered(row) for row in found}
 
 
 def numbers(tx: Tx, no: int, limit: int) -> list[int]:
@@ -138,8 +153,7 @@ def sign(tx: Tx, checkpoint: Signed) -> bool:
 
 def latest(tx: Tx) -> Signed | None:
     """Return the largest signed checkpoint."""
-    query = select(CHECKPOINTS).order_by(CHECKPOINTS.c.size.desc()).limit(1)
-    row = rows(tx).execute(query).first()
+    row = rows(tx).execute(_LATEST).first()
     return None if row is None else _signed(row)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, text
+from sqlalchemy import Connection, Engine, Integer, Row, bindparam, select, text
 
 from kernel.ids import JournalNo
 from kernel.ports import JournalRow, Tx
@@ -26,6 +26,14 @@ _OLDEST = text(
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     "AND ((classid::bigint << 32) | objid::bigint) BETWEEN :tag AND :tag + 281474976710655"
 )
+_AFTER = (
+    select(JOURNAL)
+    .where(JOURNAL.c.no > bindparam("no"))
+    .order_by(JOURNAL.c.no)
+    .limit(bindparam("most", type_=Integer))
+)
+"""Built once: the log's sequencer runs it many times a second."""
+_AFTER_WITHIN = _AFTER.where(JOURNAL.c.no <= bindparam("horizon"))
 
 
 class SqlJournal:
@@ -68,10 +76,10 @@ class SqlJournal:
 def _select(
     connection: Connection, no: int, limit: int, horizon: int | None = None
 ) -> list[JournalRow]:
-    query = select(JOURNAL).where(JOURNAL.c.no > no).order_by(JOURNAL.c.no).limit(limit)
-    if horizon is not None:
-        query = query.where(JOURNAL.c.no <= horizon)
-    return [_row(row) for row in connection.execute(query)]
+    values = {"no": no, "most": limit}
+    if horizon is None:
+        return [_row(row) for row in connection.execute(_AFTER, values)]
+    return [_row(row) for row in connection.execute(_AFTER_WITHIN, values | {"horizon": horizon})]
 
 
 def _row(row: Row[Any]) -> JournalRow:
