@@ -7,11 +7,13 @@ and requests).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
+    Executable,
     Index,
     Integer,
     LargeBinary,
@@ -179,9 +181,12 @@ def insert_once(connection: Connection, table: Table, values: Mapping[str, Any])
     again (``40001``), which a plain INSERT would not: it would fail as a duplicate. Raises
     RuntimeError where the row was there all the time.
     """
-    on_server = connection.dialect.name == "postgresql"
-    statement = postgresql.insert(table) if on_server else sqlite.insert(table)
-    key = next(iter(table.primary_key))
-    done = connection.execute(statement.on_conflict_do_nothing().returning(key), dict(values))
+    done = connection.execute(_once(connection.dialect.name, table), dict(values))
     if done.first() is None:
         raise RuntimeError(f"a row of {table.name} was there already")
+
+
+@cache
+def _once(dialect: str, table: Table) -> Executable:
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return statement.on_conflict_do_nothing().returning(next(iter(table.primary_key)))
