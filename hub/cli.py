@@ -8,8 +8,9 @@ from pathlib import Path
 
 EXIT_ENVIRONMENT = 4
 ROOMS = (
-    "kernel storage identity quality catalog signing audit certificates intake hub"
-).split()
+    *("kernel", "storage", "identity", "quality", "catalog"),
+    *("signing", "audit", "certificates", "intake", "hub"),
+)
 
 
 def intruder(root: Path) -> str | None:
@@ -34,5 +35,7 @@ def main() -> None:
         sys.stderr.write("下一步：移除同名软件包 / next: remove the package of that name\n")
         sys.exit(EXIT_ENVIRONMENT)
     from hub.commands import build
+    from hub.faults import told
 
-    build()(prog_name="tongban")
+    with told():
+        build()(prog_name="tongban")
