@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from audit import store
@@ -64,6 +64,15 @@ class Receipts:
             proof,
             signed.note,
         )
+
+    def numbered(self, numbers: Collection[JournalNo]) -> dict[JournalNo, Receipt]:
+        """Return receipts with the final index for those rows that have it, in one read.
+
+        For many answers at once, at most a few hundred; proofs are left to ``receipt``.
+        """
+        found = self.transactions.read(lambda tx: store.entries_of(tx, numbers))
+        state = ReceiptState.NUMBERED
+        return {one.no: Receipt(one.no, state, one.index, one.leaf) for one in found}
 
     def _look(self, no: int) -> tuple[Numbered | None, Signed | None]:
         def query(tx: Tx) -> tuple[Numbered | None, Signed | None]:

@@ -121,10 +121,10 @@ def entry_of(tx: Tx, no: int) -> Numbered | None:
     return None if row is None else _numbered(row)
 
 
-def entries_of(tx: Tx, numbers: Collection[int]) -> dict[int, Numbered]:
+def entries_of(tx: Tx, numbers: Collection[int]) -> list[Numbered]:
     """Return the leaves of some journal rows, at most a few hundred; those without are left out."""
     found = rows(tx).execute(_ENTRIES_OF, {"numbers": list(numbers)})
-    return {int(row.no): _numbered(row) for row in found}
+    return [_numbered(row) for row in found]
 
 
 def numbers(tx: Tx, no: int, limit: int) -> list[int]:

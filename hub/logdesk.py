@@ -13,6 +13,7 @@ from audit.note import LogKey, key_from_text
 from audit.receipts import Receipts, to_json
 from audit.sequencer import Sequencer
 from audit.tiles import KEY
+from hub.receipts import Waiting
 from kernel.errors import Refused, TongbanError
 from kernel.ids import JournalNo
 from kernel.ports import Json
@@ -88,6 +89,11 @@ class LogDesk:
     def receipts(self) -> Receipts:
         """Proofs of entries."""
         return Receipts(self._hub.database.transactions, self.files)
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Answers that wait for the index of their entry."""
+        return Waiting(self.receipts)
 
     def receipt(self, journal_no: int) -> Json:
         """Return a row's receipt as an answer carries it (``certificates.ports.Proofs``)."""
