@@ -62,7 +62,7 @@ def decide(
     if holder is None and ask.certificate is None:
         return Decision(Refused(Code.HOLDER_MISSING))
     drafts = _candidates(tx, ask, found.kind.name, holder)
-    return _status(drafts, grant, now)
+    return in_force(drafts, grant, now)
 
 
 def _grant_refusal(
@@ -107,15 +107,16 @@ def _candidates(tx: Tx, ask: CertificateAsk, kind: str, holder: HolderRef | None
     ]
 
 
-def _status(drafts: list[Draft], grant: Grant | None, now: datetime) -> Decision:
+def in_force(drafts: list[Draft], grant: Grant | None, now: datetime) -> Decision:
+    """Return the one certificate in force at ``now``, or why there is none."""
     today = now.astimezone(BEIJING).date()
-    in_force = [
+    valid = [
         draft for draft in drafts if draft.certificate.effective(today) is CertificateStatus.ISSUED
     ]
-    if len(in_force) == 1:
-        return Decision(None, in_force[0], grant)
-    if in_force:
-        return Decision(Refused(Code.SEVERAL_MATCHES), in_force[0], grant)
+    if len(valid) == 1:
+        return Decision(None, valid[0], grant)
+    if valid:
+        return Decision(Refused(Code.SEVERAL_MATCHES), valid[0], grant)
     if not drafts:
         return Decision(ABSENT, None, grant)
     status = drafts[0].certificate.effective(today)

@@ -16,7 +16,7 @@ from certificates import register_store, requests_store
 from certificates.calls import Call, body, data_of, row_of
 from certificates.contents import open_contents
 from certificates.copies import copies, formats_of
-from certificates.decide import Decision, decide
+from certificates.decide import ABSENT, Decision, decide, in_force
 from certificates.disclose import disclosed, status_served
 from certificates.errors import Code
 from certificates.gate import Ground, Wish, ground
@@ -123,18 +123,40 @@ class Requests:
         read = self._tools.transactions.read
         return tuple(read(lambda tx: requests_store.uses_of_holder(tx, person)))
 
-    def copy(self, actor: Actor, request: RequestId, file_format: str) -> bytes | Refused:
-        """Return the bytes of a copy to the organisation that asked for it, until it expires."""
+    def copy(self, actor: Actor, request: RequestId, file_format: str) -> Recorded[bytes | Refused]:
+        """Hand a copy to the organisation that asked for it, until it expires; each is recorded.
+
+        The certificate must still be in force: ``certificate-<status>`` otherwise.
+        """
         allowed = authorise(actor, ACTION, self._scope(actor))
-        if isinstance(allowed, Refused):
-            return allowed
-        row = self._tools.transactions.read(lambda tx: requests_store.request(tx, request))
-        mine = row.copies if row and row.use.requester == actor.org else ()
+
+        def work(tx: Tx) -> Copy | Refused:
+            found = allowed if isinstance(allowed, Refused) else self._copy(tx, actor, request)
+            items = () if isinstance(found, Refused) else found
+            item = next((one for one in items if one.format == file_format), None)
+            if item is None:
+                refused = found if isinstance(found, Refused) else ABSENT
+                data: dict[str, Json] = {"code": refused.code}
+                tx.record(Event("certificates.copy-refused", request, actor, data))
+                return refused
+            data = {"format": item.format, "digest": item.digest}
+            tx.record(Event("certificates.copy-handed-out", request, actor, data))
+            return item
+
+        done = self._tools.transactions.write(work)
+        if isinstance(done.value, Refused):
+            return Recorded(done.value, done.journal)
+        return Recorded(self._tools.objects.get(done.value.digest), done.journal)
+
+    def _copy(self, tx: Tx, actor: Actor, request: RequestId) -> tuple[Copy, ...] | Refused:
+        row = requests_store.request(tx, request)
+        if row is None or row.use.requester != actor.org or row.use.certificate is None:
+            return ABSENT
         now = self._tools.clock.now()
-        for item in mine:
-            if item.format == file_format and now < item.expires_at:
-                return self._tools.objects.get(item.digest)
-        return Refused(Code.NOT_FOUND_OR_NOT_PERMITTED)
+        decision = in_force(register_store.find(tx, [row.use.certificate]), None, now)
+        if decision.refused:
+            return decision.refused
+        return tuple(item for item in row.copies if now < item.expires_at)
 
     def _call(self, actor: Actor, ask: CertificateAsk) -> Call:
         tools = self._tools

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from certificates.model import CertificateStatus
 from certificates.requests_model import CONSENT, CertificateAnswer, CertificateAsk
 from hub.receipts import receipt
-from hub.refusal import granted, released
+from hub.refusal import released
 from hub.visitor import KnownCaller, hub_of
 from kernel.actors import Actor
 from kernel.ids import CertificateId, GrantId, RequestId
@@ -206,7 +206,7 @@ async def copy(request: Request, caller: KnownCaller, ticket: str) -> Response:
     hub = hub_of(request)
     subject = released(await asyncio.wrap_future(hub.identity.tickets.take(caller, ticket)))
     number, _, form = subject.partition("/")
-    data = granted(await run_in_threadpool(hub.requests.copy, caller, RequestId(number), form))
+    data = released(await run_in_threadpool(hub.requests.copy, caller, RequestId(number), form))
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{number}.{form}"',

@@ -304,7 +304,7 @@ def test_an_annotated_copy_is_sealed_bound_to_its_use_and_never_the_original(
     answer = served(room.requests.fetch(AGENCY, ask).value)
     assert [item.format for item in answer.copies] == ["ofd", "pdf"]
     assert len(room.bench.sealer.entries()) == before + 2
-    data = room.requests.copy(AGENCY, answer.request, "pdf")
+    data = room.requests.copy(AGENCY, answer.request, "pdf").value
     assert isinstance(data, bytes)
     body = json.loads(data.rpartition(b"\n")[0])
     maker, cause, _ = body["note"]
@@ -313,10 +313,16 @@ def test_an_annotated_copy_is_sealed_bound_to_its_use_and_never_the_original(
     assert not {item.digest for item in answer.copies} & {item.digest for item in originals}  # type: ignore[union-attr] # a refusal fails here too
     assert room.events("copy-intended")[0]["count"] == 2
     assert len(room.events("request-served")[0]["copies"]) == 2
-    assert isinstance(room.requests.copy(CLERK, answer.request, "pdf"), Refused)
-    assert isinstance(room.requests.copy(AGENCY, RequestId("req-0"), "pdf"), Refused)
+    assert isinstance(room.requests.copy(CLERK, answer.request, "pdf").value, Refused)
+    assert isinstance(room.requests.copy(AGENCY, RequestId("req-0"), "pdf").value, Refused)
+    suspended, restored = CertificateStatus.SUSPENDED, CertificateStatus.ISSUED
+    room.register.change(OFFICE, room.household.id, suspended, "investigation")
+    late = room.requests.copy(AGENCY, answer.request, "pdf").value
+    assert code(late) == "certificate-suspended"
+    room.register.change(OFFICE, room.household.id, restored, "settled")
+    assert len(room.events("copy-handed-out")) == 1
     clock.advance(days=181)
-    assert isinstance(room.requests.copy(AGENCY, answer.request, "pdf"), Refused)
+    assert isinstance(room.requests.copy(AGENCY, answer.request, "pdf").value, Refused)
 
 
 def test_no_copy_is_made_for_a_request_that_would_be_refused(room: Room) -> None:
@@ -350,7 +356,7 @@ def test_who_may_not_request_is_refused_and_recorded(room: Room) -> None:
     for actor in (replace(AGENCY, rights={}), room.person(FATHER)):
         assert code(room.requests.fetch(actor, SCHOOL_ASK).value) == "not-permitted"
         assert room.events("request-refused")[-1]["code"] == "not-permitted"
-        assert isinstance(room.requests.copy(actor, RequestId("req-0"), "pdf"), Refused)
+        assert isinstance(room.requests.copy(actor, RequestId("req-0"), "pdf").value, Refused)
     assert code(room.requests.uses(AGENCY)) == "not-permitted"
 
 
