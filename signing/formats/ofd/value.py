@@ -10,9 +10,9 @@ from datetime import datetime
 from kernel.clock import to_iso
 from kernel.errors import TongbanError
 from signing.algorithms.sm2_sm3 import sm3, z
+from signing.formats.cms import read_token
 from signing.formats.crypto import digest_name, hash_bytes, verify
 from signing.formats.pool import Notes, Pool, read_certificate
-from signing.formats.timestamp import read_token
 from signing.model import SealEvidence, TimestampEvidence
 from signing.ses import der, gbt35275
 from signing.ses.model import Seal, SesSignature
@@ -158,7 +158,7 @@ def _ses(scope: Scope, pool: Pool, notes: Notes) -> Facts:
         if valid is False and _other_scope(signature, scope, cert):
             notes.add("E_SIGNATURE_SCOPE", scope.value_path)
     seal = read_seal(signature.seal, pool, notes, scope.value_path)
-    tokens = _timestamps(signature, pool, notes, scope.value_path)
+    tokens = _timestamps(signature, pool, scope.value_path)
     return Facts(
         structure=f"ses-v{signature.version}",
         time=_iso(signature.time) or (tokens[0].time if tokens else ""),
@@ -201,13 +201,11 @@ def _member(seal: Seal, certificate: bytes) -> bool | None:
     return None if any(name is None for name, _ in known) else False
 
 
-def _timestamps(
-    signature: SesSignature, pool: Pool, notes: Notes, path: str
-) -> tuple[TimestampEvidence, ...]:
+def _timestamps(signature: SesSignature, pool: Pool, path: str) -> tuple[TimestampEvidence, ...]:
     if signature.timestamp is not None:
-        return (read_token(signature.timestamp, signature.signature, pool, notes, path),)
+        return (read_token(signature.timestamp, signature.signature, pool, path),)
     if signature.timestamp_in_tbs is not None:
-        return (read_token(signature.timestamp_in_tbs, signature.data_hash, pool, notes, path),)
+        return (read_token(signature.timestamp_in_tbs, signature.data_hash, pool, path),)
     return ()
 
 
@@ -222,7 +220,9 @@ def read_seal(seal: Seal, pool: Pool, notes: Notes, path: str) -> SealEvidence:
     for item in own.items:
         notes.add(item.code, item.path, f"seal: {item.detail}".rstrip(": "))
     if seal.timestamp is not None:
-        read_token(seal.timestamp, seal.signature, pool, notes, path)
+        stamp = read_token(seal.timestamp, seal.signature, pool, path)
+        if not (stamp.imprint_valid and stamp.signature_valid):
+            notes.add("E_TIMESTAMP", path, f"seal: {stamp.detail}".rstrip(": "))
     _check_picture(seal, notes, path)
     members = tuple(pool.add(item) for item in seal.members) or tuple(
         f"{entry.method}:{entry.value.hex()}" for entry in seal.digests

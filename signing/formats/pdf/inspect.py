@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from kernel.clock import to_iso
+from signing.formats import cms
 from signing.formats.errors import FormatError
 from signing.formats.ofd import value
-from signing.formats.pdf import changes, cms
+from signing.formats.pdf import changes
 from signing.formats.pdf.fields import (
     PARSER_ERRORS,
     Found,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kernel.clock import BEIJING
 from kernel.errors import TongbanError
 from signing.algorithms import Algorithm, by_name
+from signing.formats.oids import register
 from signing.formats.pdf.fields import PARSER_ERRORS
-from signing.formats.pdf.oids import register
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.x509 import parse
 

@@ -1,4 +1,4 @@
-"""CMS signatures of PDF files (RFC 5652, PAdES, adbe.*), checked without pyHanko's own verdicts.
+"""CMS signatures (RFC 5652; PAdES, adbe.*) and time-stamp tokens (RFC 3161, GB/T 20520).
 
 The signed attributes are hashed as received; SM2 needs the signed bytes themselves, not a digest.
 """
@@ -13,11 +13,11 @@ from kernel.clock import to_iso
 from signing.formats.crypto import SM2_SIGN_OIDS, WEAK, digest_name, hash_bytes
 from signing.formats.crypto import verify as verify_sm2
 from signing.formats.errors import FormatError
-from signing.formats.pdf.exact import is_exact
-from signing.formats.pdf.oids import register
-from signing.formats.pdf.rawverify import Claim
-from signing.formats.pdf.rawverify import verify as verify_classic
+from signing.formats.exact import is_exact
+from signing.formats.oids import register
 from signing.formats.pool import Notes, Pool, read_certificate
+from signing.formats.rawverify import Claim
+from signing.formats.rawverify import verify as verify_classic
 from signing.model import TimestampEvidence
 from signing.ses import der
 from signing.x509 import Cert
@@ -93,6 +93,12 @@ def _check(data: Any, covered: bytes, pool: Pool, notes: Notes, path: str) -> Cm
     if cert is not None:
         valid = _verify(info, cert, signed, digest, notes, path=path)
         _check_signing_certificate(info, cert, notes, path)
+        named = [name for name in attributes if name.startswith("signing_certificate")]
+        if kind == CONTENT_TST and len(named) > 1:
+            # Two ways to name the authority would let two verifiers trust two of them.
+            notes.add("E_XML_AMBIGUOUS", path, "token names its authority twice")
+        if attributes and [item.native for item in attributes.get("content_type", [])] != [kind]:
+            notes.add("W_CMS_ENCODING", path, "content type is not among the signed attributes")
     return CmsFacts(
         signature_valid=valid,
         content_valid=content_valid,

@@ -11,13 +11,15 @@ from functools import cache
 SM3 = ("1.2.156.10197.1.401", "sm3")
 SM2_WITH_SM3 = ("1.2.156.10197.1.501", "sm3_sm2")
 SM2_SIGN = ("1.2.156.10197.1.301.1", "sm2")
+GM_SIGNED_DATA = ("1.2.156.10197.6.1.4.2.2", "signed_data")
+"""GB/T 35275 writes its own OID around the same structure; it is only ever read."""
 SM2_CURVE = ("1.2.156.10197.1.301", "sm2p256v1", 32)
 
 
 @cache
 def register() -> None:
     """Add the rows once per process."""
-    from asn1crypto import algos, keys
+    from asn1crypto import algos, cms, keys
 
     for kind, (oid, name) in (
         (algos.DigestAlgorithmId, SM3),
@@ -27,4 +29,6 @@ def register() -> None:
         kind._map[oid] = name  # noqa: SLF001 - the table has no public way in
         if kind._reverse_map is not None:  # noqa: SLF001 - built lazily from the same table
             kind._reverse_map[name] = oid  # noqa: SLF001 - see above
+    cms.ContentType("signed_data")  # builds the table for writing first: it must keep PKCS #7's OID
+    cms.ContentType._map[GM_SIGNED_DATA[0]] = GM_SIGNED_DATA[1]  # noqa: SLF001 - see above
     keys.NamedCurve.register(SM2_CURVE[1], SM2_CURVE[0], SM2_CURVE[2])
