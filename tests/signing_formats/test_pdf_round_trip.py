@@ -51,6 +51,7 @@ def test_a_sealed_pdf_passes_with_the_regions_trust(sealed: bytes, family: Regio
     assert "测试局" in signature.signer
     assert signature.time.startswith("2026-03-02T01:02:03")
     assert signature.level == "B-B"
+    assert b"06092A864886F70D010702" in sealed.upper(), "PKCS #7's own content type"
     (stamp,) = signature.stamps
     assert (stamp.page, round(float(stamp.x_mm)), round(float(stamp.y_mm))) == ("0", 120, 200)
 
