@@ -1,4 +1,4 @@
-"""The processes that the demo starts beside its own: web, Airflow, the gate."""
+"""The web process that the demo starts beside its own."""
 
 from __future__ import annotations
 
@@ -67,14 +67,6 @@ def web(settings: Settings) -> Child:
     return Child([*words, "--with-parent"], log, _environment(settings))
 
 
-def gate(settings: Settings) -> Child:
-    """Start the child that keeps great-expectations warm."""
-    from hub.gate import SOCKET
-
-    words = ["-m", "quality.gx.serve", "--socket", str(settings.root / SOCKET)]
-    return Child(words, settings.root / "run" / "gate.log", _environment(settings))
-
-
 def wait_ready(child: Child, settings: Settings) -> None:
     """Wait until the web answers; raises TongbanError ``web-not-started``."""
     until = time.monotonic() + READY_SECONDS
@@ -95,5 +87,4 @@ def _environment(settings: Settings) -> dict[str, str]:
         "TONGBAN_CITY": settings.city,
         "TONGBAN_PORT": str(settings.port),
         "TONGBAN_ENVIRONMENT": settings.environment,
-        "GX_ANALYTICS_ENABLED": "false",
     }

@@ -17,6 +17,7 @@ from hub.demo.board import Board
 from hub.demo.fetching import fetch
 from hub.demo.summary import CaseFigures, Certificates, Fetches, Log, SourceRow, Summary, Tampering
 from hub.demo.window import walk
+from hub.gate import start_warm
 from hub.settings import Settings, load
 from hub.wiring import Hub, open_hub
 from kernel.errors import TongbanError
@@ -84,8 +85,8 @@ def _walk(hub: Hub, board: Board, options: Options, found: _Found, stack: ExitSt
     web = children.web(settings)
     stack.callback(web.stop)
     dags = _dags(settings, stack)
-    gate = children.gate(settings)
-    stack.callback(gate.stop)
+    warm = start_warm(settings.root)
+    stack.callback(warm.terminate)
     children.wait_ready(web, settings)
     board.console.print(f"进度页 progress page: {settings.address}/progress", soft_wrap=True)
     with board.phase("keys"):

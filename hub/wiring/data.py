@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from catalog.parts import PartCache
     from catalog.rows import Rows
     from catalog.service import Catalog
+    from kernel.errors import TongbanError
     from quality.service import Standards
 
 
@@ -32,10 +33,14 @@ class DataParts(Base):
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
-        """The deliveries of the departments, by name."""
-        from catalog.sources import load
+        """The deliveries of the departments, by name; a faulty file does not stop the others."""
+        return self._sources[0]
 
-        return load(self.settings.root)
+    @cached_property
+    def _sources(self) -> tuple[Mapping[str, Source], Mapping[str, TongbanError]]:
+        from catalog.sources import load_each
+
+        return load_each(self.settings.root)
 
     @cached_property
     def parts(self) -> PartCache:
@@ -73,6 +78,7 @@ class DataParts(Base):
         synthetic = self.settings.environment != "production"
         return Ingest(
             sources=self.sources,
+            faults=self._sources[1],
             inbox=self.settings.deliveries,
             work=root / "work",
             transactions=self.database.transactions,
