@@ -30,3 +30,4 @@ class Code(StrEnum):
     WEB_NOT_STARTED = "web-not-started"
     DEMO_CITY_TOO_SMALL = "demo-city-too-small"
     DEMO_STEP_FAILED = "demo-step-failed"
+    SEAL_UNAVAILABLE = "seal-unavailable"

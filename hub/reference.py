@@ -70,7 +70,7 @@ def _walk(command: Any, path: str) -> Iterator[tuple[str, ...]]:
     words = []
     for parameter in command.params:
         if parameter.param_type_name == "argument":
-            words.append(f"`{parameter.human_readable_name}`")
+            words.append(f"`{parameter.name.upper()}`")
         elif parameter.name != "help":
             words.append("`" + "/".join(parameter.opts) + "`")
     first = (command.help or "").strip().split("\n\n")[0]
