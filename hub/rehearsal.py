@@ -113,7 +113,9 @@ def _seal(cast: _Cast, picture: SealMaterial, at: datetime) -> bytes:
         created=moment - timedelta(hours=1),
         valid_from=moment - timedelta(hours=1),
         valid_to=moment + _LIFETIME,
-        picture=ses.Picture("PNG", picture.picture_png, picture.width_mm, picture.height_mm),
+        picture=ses.Picture(
+            "PNG", picture.picture_png, round(picture.width_mm), round(picture.height_mm)
+        ),
         vid="TONGBAN",
     )
     spki = x509.parse(cast.signer).spki
