@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 AGENCY = "jyj-enrolment"
 """Client id of the agency that fetches: the education bureau's enrolment system."""
-TRUST_FILES = ("anchors", "cas", "seal-makers")
 _SETUP = (
     "signing.authority",
     "signing.seal-apply",
@@ -74,13 +73,19 @@ def seals(hub: Hub) -> list[Seal]:
 
 
 def publish_trust(hub: Hub) -> None:
-    """Write the trust as PEM files into ``home/trust``: what a verifier elsewhere needs."""
+    """Write the trust as PEM files into ``home/trust``: what a verifier elsewhere needs.
+
+    ``anchors.pem`` suffices: beside the roots it holds the issuing CAs, which no OFD seal carries.
+    ``seal-makers.pem`` narrows the trust to the region's own seal makers.
+    """
     folder = hub.settings.root / "trust"
     folder.mkdir(exist_ok=True)
     store, now = hub.trust.store(), hub.clock.now()
-    for name, certs in zip(
-        TRUST_FILES, (store.anchors(now), store.cas(now), store.seal_makers(now)), strict=True
-    ):
+    files = {
+        "anchors": (*store.anchors(now), *store.cas(now)),
+        "seal-makers": store.seal_makers(now),
+    }
+    for name, certs in files.items():
         (folder / f"{name}.pem").write_bytes(b"".join(to_pem(cert.der) for cert in certs))
 
 
