@@ -45,7 +45,8 @@ def build_app(served: Hub) -> FastAPI:
         for router in routers(package):
             app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_middleware(Doorway, figures=figures)
+    https = served.settings.address.startswith("https://")
+    app.add_middleware(Doorway, figures=figures, https=https)
     return app
 
 

@@ -37,6 +37,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+TLS_HEADERS: Final[Mapping[str, str]] = {"Strict-Transport-Security": "max-age=31536000"}
 _LOG: Final = structlog.get_logger("tongban.door")
 
 
@@ -61,9 +62,11 @@ class Figures:
 class Doorway:
     """ASGI middleware around the application."""
 
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+    def __init__(self, app: ASGIApp, figures: Figures, *, https: bool) -> None:
+        """``https``: the hub's public address is reached by TLS only, and browsers are told so."""
         self._app = app
         self._figures = figures
+        self._headers = {**HEADERS, **(TLS_HEADERS if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other scopes pass untouched."""
@@ -78,7 +81,7 @@ class Doorway:
             if message["type"] == "http.response.start":
                 status, begun_answer = message["status"], True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers["X-Trace-Id"] = scope["trace_id"]
             await send(message)

@@ -41,8 +41,11 @@ async def sign_in(
     then: Annotated[str, Form()] = "/",
 ) -> Response:
     """Starts a session as the chosen persona."""
-    hub = hub_of(request)
+    hub, before = hub_of(request), request.cookies.get(SESSION_COOKIE, "")
     given = released(await asyncio.wrap_future(hub.identity.sign_in_persona(persona)))
+    if before:
+        # whoever changes roles leaves no second session behind
+        await asyncio.wrap_future(hub.identity.sign_out(before))
     response = RedirectResponse(local(then), 303)
     response.set_cookie(
         SESSION_COOKIE,

@@ -10,6 +10,7 @@ from hub.app import build_app
 from hub.pages.sign_in import local
 from hub.settings import load
 from hub.wiring import Hub, open_hub
+from kernel.errors import Refused
 
 
 @pytest.mark.parametrize("persona", ["steward", "approver", "clerk", "holder", "agency", "auditor"])
@@ -34,6 +35,13 @@ def test_the_session_cookie_is_secure_behind_https(tmp_path: Path, visitor_type:
         asker = visitor_type(build_app(hub))
         answer = asker.post("/sign-in", data={"persona": "clerk"}, follow_redirects=False)
         assert "secure" in answer.headers["set-cookie"].lower()
+        assert "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_signing_in_again_ends_the_session_before(visitor: Any, empty_hub: Hub) -> None:
+    old = visitor.sign_in("clerk").cookies["tongban_session"]
+    visitor.sign_in("steward")
+    assert empty_hub.identity.actor_of_session(old) == Refused("session-ended")
 
 
 def test_production_offers_no_persona(tmp_path: Path, visitor_type: Any) -> None:
