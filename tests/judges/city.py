@@ -1,0 +1,171 @@
+"""A region that seals as a hub does, and one file of every kind that it makes.
+
+Authority, seals, faces and sealer are the product's own; only the signer runs in this process. The
+time is the wall clock's, because judges that are not ours judge as of now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from certificates import typebook
+from certificates.fonts import Fonts
+from certificates.model import FaceValues, Format
+from certificates.ports import SealOrder
+from certificates.press import FacePress
+from hub.rehearsal import Understudy
+from hub.sealing import HubSealer
+from kernel.clock import SystemClock
+from signing import store
+from signing.authority import RegionalCA, sign_with
+from signing.drawing import Glyphs
+from signing.keystores import Options, open_store
+from signing.ports import Purpose
+from signing.seal_model import Region, Role, Seal, SealApplication
+from signing.sealing import Sealing
+from signing.seals import SealService
+from signing.signer.desk import Desk
+from signing.signer.ledger import Ledger
+from signing.trust import TrustList
+from signing.x509 import build_crl
+from storage.database import open_database
+from storage.objects.folder import FolderObjects
+from storage.probe import NoProbe
+from tests.certificates.samples import ANNOTATION, values
+from tests.signing.world import approver, root
+
+REGISTER, MARRIAGE = "household-register", "marriage"
+LONG = "测试长名字" * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sealed file: ``kind`` is what stands in the table, ``path`` where the judges find it."""
+
+    kind: str
+    format: Format
+    path: Path
+    pages: int
+
+    @property
+    def data(self) -> bytes:
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What a judge may know of the region: its certificates and its revocation list."""
+
+    authority: RegionalCA
+    sealer: HubSealer
+    signer: Desk
+    trust: TrustList
+    folder: Path
+
+    def certificate(self, role: Role, algorithm: str) -> bytes:
+        return self.authority.current(role, algorithm).cert.der
+
+    def root_crl(self, algorithm: str) -> bytes:
+        """An empty revocation list of the root, without which some judges leave its CA undecided."""
+        now, held = (
+            SystemClock().now().replace(microsecond=0),
+            self.authority.current(Role.ROOT, algorithm),
+        )
+        return build_crl(
+            issuer_raw=held.cert.subject_raw,
+            issuer_spki=held.cert.spki,
+            revoked=[],
+            number=1,
+            this_update=now,
+            next_update=now + timedelta(hours=24),
+            algorithm=algorithm,
+            sign=sign_with(self.signer, held.key, Purpose.ISSUE_CRL, f"crl.root.{algorithm}"),
+        )
+
+    def file(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+
+@contextmanager
+def city(folder: Path) -> Iterator[City]:
+    """Establish a region with one official seal for each body that issues."""
+    clock = SystemClock()
+    database = open_database(f"sqlite:///{folder / 'hub.db'}", clock, NoProbe())
+    try:
+        database.create(store.METADATA)
+        desk = Desk(
+            open_store("demo", Options(folder, "test")),
+            Ledger(folder / "answers.db", clock, NoProbe()),
+        )
+        transactions = database.transactions
+        region = Region("410100", "示例市", demo=True)
+        authority = RegionalCA(region=region, signer=desk, transactions=transactions, clock=clock)
+        authority.establish(root())
+        common: dict[str, Any] = {
+            "transactions": transactions,
+            "objects": FolderObjects(folder / "objects", NoProbe()),
+            "signer": desk,
+            "authority": authority,
+            "clock": clock,
+        }
+        font = resources.files("pylopdf_fonts_zh_cn") / "NotoSerifSC-Regular.otf"
+        seals = SealService(**common, glyphs=Glyphs([Path(str(font))]))
+        for kind in typebook.load():
+            _seal(seals, kind.issuing_code, kind.issuing_org)
+        sealer = HubSealer(Sealing(**common), clock, Understudy())
+        yield City(authority, sealer, desk, authority.trust_list(1), folder)
+    finally:
+        database.close()
+
+
+def samples(place: City) -> tuple[Sample, ...]:
+    """Make both types in both formats: short, long, over several pages, annotated for a use."""
+    book, press = typebook.load(), FacePress(Fonts.load([]))
+    register, marriage = book[REGISTER], book[MARRIAGE]
+    faces: tuple[tuple[str, str, FaceValues], ...] = (
+        (REGISTER, "one member", values(register, rows=1)),
+        (REGISTER, "forty members, continuation pages", values(register, rows=40)),
+        (REGISTER, "annotated copy", values(register, annotation=ANNOTATION)),
+        (MARRIAGE, "short values", values(marriage)),
+        (MARRIAGE, "long values", values(marriage, **_long(marriage.name))),
+        (MARRIAGE, "annotated copy", values(marriage, annotation=ANNOTATION)),
+    )
+    made = []
+    for file_format in ("ofd", "pdf"):
+        for number, (name, what, face) in enumerate(faces):
+            kind = book[name]
+            order = SealOrder(
+                format=file_format,
+                org=kind.issuing_code,
+                seal="official",
+                number=f"{face.number}-{number}-{file_format}",
+                purpose="issue",
+                at=SystemClock().now().replace(microsecond=0),
+                placement=press.placement(kind, file_format),
+            )
+            sealed = place.sealer.seal(order, press.fill(kind, file_format, face))
+            path = place.file(f"{number}-{name}.{file_format}", sealed)
+            pages = 2 if "continuation" in what else 1
+            made.append(Sample(f"{file_format.upper()}, {name}, {what}", file_format, path, pages))
+    return tuple(made)
+
+
+def _long(name: str) -> dict[str, str]:
+    kind = typebook.load()[name]
+    return {spec.name: LONG for spec in kind.fields if spec.name.endswith("name")}
+
+
+def _seal(seals: SealService, org: str, name: str) -> None:
+    now = SystemClock().now().replace(microsecond=0)
+    wanted = SealApplication(org, name, "410100", now, now + timedelta(days=365))
+    applied = seals.apply(approver("staff:ann", org), wanted).value
+    assert isinstance(applied, Seal), applied
+    assert isinstance(seals.approve(approver("staff:bob", org), applied.seal_id).value, Seal)

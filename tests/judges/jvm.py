@@ -1,0 +1,60 @@
+"""The two judges that run in a JVM: ofdrw for OFD, the European Commission's DSS for PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from certificates.model import Format
+from tests.judges.opinions import Opinion, Trusted
+from tests.judges.programs import jar, lines, pinned
+
+
+class Ofdrw:
+    """Whether an OFD is well formed and signed; it knows no trust, no dates, no coverage."""
+
+    name = "ofdrw"
+    formats: frozenset[Format] = frozenset({"ofd"})
+    looks_at = "digests of the listed files, seal file, data hash, signature value"
+
+    def version(self) -> str:
+        jar("ofdrw")
+        return pinned("ofdrw", "ofdrw-sign")
+
+    def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
+        return _opinions(lines(jar("ofdrw"), "Verify", *files), files)
+
+    def seal(self, folder: Path, kinds: Sequence[str]) -> list[Path]:
+        """Let it seal ``unsealed.ofd`` of a folder in each way; see ``Seal.java``."""
+        made = lines(jar("ofdrw"), "Seal", folder, *kinds)
+        return [folder / str(line["file"]) for line in made]
+
+
+class Dss:
+    """A whole verdict after EN 319 102-1 under the library's default policy."""
+
+    name = "EU DSS"
+    formats: frozenset[Format] = frozenset({"pdf"})
+    looks_at = "PAdES baseline, chain and revocation, DocMDP, every later change"
+
+    def version(self) -> str:
+        jar("dss")
+        return pinned("dss", "dss-bom")
+
+    def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
+        known = (trusted.root["ecdsa_p256"], *trusted.crls["ecdsa_p256"])
+        return _opinions(lines(jar("dss"), "Verify", *known, *files), files)
+
+
+def _opinions(found: list[dict[str, object]], files: Sequence[Path]) -> list[Opinion]:
+    assert [line["file"] for line in found] == [path.name for path in files]
+    return [
+        Opinion(line["accepted"] is True, str(line["reason"]), tuple(map(str, _list(line))))
+        for line in found
+    ]
+
+
+def _list(line: dict[str, object]) -> list[object]:
+    found = line["structures"]
+    assert isinstance(found, list)
+    return found

@@ -1,0 +1,84 @@
+"""The judges that are Python libraries: stock pyHanko, and pdfium through pypdfium2."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from certificates.model import Format
+from tests.judges.opinions import Opinion, Trusted
+
+
+class PyHanko:
+    """Stock pyHanko: whole trust, revocation required, difference analysis."""
+
+    name = "pyHanko"
+    formats: frozenset[Format] = frozenset({"pdf"})
+    looks_at = "CMS, chain and revocation, DocMDP, coverage of the whole file"
+
+    def version(self) -> str:
+        return version("pyhanko")
+
+    def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
+        return [self._one(path.read_bytes(), trusted) for path in files]
+
+    def _one(self, data: bytes, trusted: Trusted) -> Opinion:
+        from asn1crypto import crl, x509
+        from pyhanko.pdf_utils.reader import PdfFileReader
+        from pyhanko.sign.validation import validate_pdf_signature
+        from pyhanko.sign.validation.status import SignatureCoverageLevel
+        from pyhanko_certvalidator import ValidationContext
+
+        context = ValidationContext(
+            trust_roots=[x509.Certificate.load(trusted.root["ecdsa_p256"].read_bytes())],
+            crls=[
+                crl.CertificateList.load(path.read_bytes()) for path in trusted.crls["ecdsa_p256"]
+            ],
+            revocation_mode="require",
+            allow_fetching=False,
+        )
+        try:
+            found = PdfFileReader(io.BytesIO(data)).embedded_signatures
+            if len(found) != 1:
+                return Opinion(False, f"{len(found)} signatures")
+            status = validate_pdf_signature(found[0], context)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its way to refuse
+            return Opinion(False, f"{type(error).__name__}: {error}")
+        whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+        good = bool(status.bottom_line and status.docmdp_ok and whole)
+        return Opinion(good, "" if good else status.summary())
+
+
+class Pdfium:
+    """Whether a reader in wide use opens and draws the file and finds the seal."""
+
+    name = "pdfium"
+    formats: frozenset[Format] = frozenset({"pdf"})
+    looks_at = "opens, draws every page, finds the certification; no cryptography"
+
+    def version(self) -> str:
+        return version("pypdfium2")
+
+    def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
+        return [self._one(path) for path in files]
+
+    def _one(self, path: Path) -> Opinion:
+        import pypdfium2
+        from pypdfium2 import raw
+
+        try:
+            document = pypdfium2.PdfDocument(path)
+        except pypdfium2.PdfiumError as error:
+            return Opinion(False, str(error))
+        with document:
+            for page in document:
+                low, high = page.render(scale=0.5).to_pil().convert("L").getextrema()
+                if low == high:
+                    return Opinion(False, "a blank page")
+            if raw.FPDF_GetSignatureCount(document) != 1:
+                return Opinion(False, "not one signature")
+            seal = raw.FPDF_GetSignatureObject(document, 0)
+            permission = raw.FPDFSignatureObj_GetDocMDPPermission(seal)
+            return Opinion(permission == 1, "" if permission == 1 else f"DocMDP {permission}")

@@ -1,0 +1,128 @@
+"""The page that says who judged what: ``python -m tests.judges.table`` writes it from a run."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tests.judges.opinions import MissingError
+from tests.judges.peers import KINDS, PeerFile, peer_files
+from tests.judges.trial import CHANGES, JUDGES, STRANGER, Trial, hold
+
+PAGE = Path(__file__).parents[2] / "docs" / "interoperability.md"
+ACCEPTED, REFUSED, NOT_ASKED = "accepts", "refuses", "–"
+MADE, CONTROLS, PEERS = "What we make", "What must be refused", "What ofdrw makes"
+Cells = dict[tuple[str, str, str], str]
+"""Section, row, column to what stands there."""
+
+_INTRODUCTION = """# Interoperability: who judged what
+
+Independent software judges every kind of file that Tongban makes, and Tongban judges files that
+independent software makes. This page is written by `python -m tests.judges.table` from a run of all
+judges; `make test-judges` holds it against what a fresh run finds.
+
+Seals in OFD files are GB/T 38540-2020 (SES v4) with SM2 and SM3; seals in PDF files are PAdES B-B
+with ECDSA P-256 and SHA-256, certified with DocMDP 1 (no change permitted).
+"""
+_CONTROLS_NOTE = """A judge that accepts one of these does not look at such things at all; it says nothing
+about them in the first table either. Changes were made to every file of the first table; one file of
+each format was shown with the root of another region as anchor."""
+_PEERS_NOTE = """Sealed by ofdrw with keys made for the run, judged by `signing.verify` under the
+policy `certificate`."""
+
+
+def cells(trial: Trial, peers: Mapping[str, PeerFile]) -> Cells:
+    """Return what the run found, for the judges that sat."""
+    found: Cells = {}
+    for question, opinion in trial.opinions.items():
+        mark = ACCEPTED if opinion.accepted else REFUSED
+        if not question.control:
+            found[MADE, question.kind, question.judge] = mark
+            continue
+        row = f"{question.kind.partition(',')[0]}: {question.control}"
+        key = (CONTROLS, row, question.judge)
+        found[key] = mark if found.get(key, mark) == mark else "differs"
+    for name, peer in peers.items():
+        verdict = str(peer.verdict.indication or "none")
+        found[PEERS, KINDS[name][0], "Tongban"] = verdict
+    return found
+
+
+def render(trial: Trial, peers: Mapping[str, PeerFile]) -> str:
+    """Return the whole page."""
+    found = cells(trial, peers)
+    names = [judge.name for judge in JUDGES]
+    kinds = [sample.kind for sample in trial.samples]
+    controls = [
+        f"{form}: {control}"
+        for form in ("OFD", "PDF")
+        for control in (*CHANGES, STRANGER)
+        if any((CONTROLS, f"{form}: {control}", name) in found for name in names)
+    ]
+    judges = [
+        f"| {judge.name} | {trial.versions[judge.name]} | {', '.join(sorted(judge.formats))} "
+        f"| {judge.looks_at} |"
+        for judge in JUDGES
+    ]
+    parts = [
+        _INTRODUCTION,
+        "## Judges\n",
+        "| judge | version | formats | looks at |\n|---|---|---|---|\n" + "\n".join(judges) + "\n",
+        f"## {MADE}\n",
+        _grid(found, MADE, kinds, names),
+        f"## {CONTROLS}\n\n{_CONTROLS_NOTE}\n",
+        _grid(found, CONTROLS, controls, names),
+        f"## {PEERS}\n\n{_PEERS_NOTE}\n",
+        _grid(found, PEERS, [title for title, _ in KINDS.values()], ["Tongban"]),
+    ]
+    return "\n".join(parts)
+
+
+def read(page: str) -> Cells:
+    """Return what stands in the tables of a page, without cells of judges that were not asked."""
+    found: Cells = {}
+    section, columns = "", []
+    for line in page.splitlines():
+        if line.startswith("## "):
+            section, columns = line[3:], []
+        elif line.startswith("| ") and section in (MADE, CONTROLS, PEERS):
+            row, *values = (cell.strip() for cell in line.strip("|").split("|"))
+            if not columns:
+                columns = values
+                continue
+            pairs = zip(columns, values, strict=True)
+            found |= {(section, row, name): mark for name, mark in pairs if mark != NOT_ASKED}
+    return found
+
+
+def _grid(found: Cells, section: str, rows: Iterable[str], columns: list[str]) -> str:
+    lines = [f"| file | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for row in rows:
+        marks = (found.get((section, row, name), NOT_ASKED) for name in columns)
+        lines.append(f"| {row} | {' | '.join(marks)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the page; every judge must be there."""
+    logging.disable(logging.CRITICAL)  # the libraries log what they refuse
+    with tempfile.TemporaryDirectory(prefix="judges-") as scratch:
+        trial = hold(Path(scratch))
+    try:
+        peers = peer_files()
+    except MissingError as error:
+        peers = {}
+        print(error, file=sys.stderr)  # noqa: T201 - a command
+    for name, reason in trial.missing.items():
+        print(f"{name}: {reason}", file=sys.stderr)  # noqa: T201 - a command
+    if trial.missing or not peers:
+        return 4
+    PAGE.write_text(render(trial, peers), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
