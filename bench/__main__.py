@@ -11,7 +11,7 @@ from typing import Any
 
 import bench
 
-NOT_TIMED = {"__main__", "corpus"}
+NOT_TIMED = {"__main__", "bare", "corpus", "load"}
 
 
 def names() -> list[str]:
