@@ -22,6 +22,20 @@ FIELDS: Final = frozenset(
 )  # fmt: skip
 
 
+class Lines:
+    """Writes each line to whatever standard error is at that moment."""
+
+    def __init__(self, *names: str) -> None:
+        """Names given to ``structlog.get_logger`` say nothing that the event does not."""
+
+    def msg(self, line: str) -> None:
+        """Write one line at once."""
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
+
+
 def configure(level: str) -> None:
     """Set up structlog for the process; ``level`` as in the settings."""
     structlog.configure(
@@ -32,7 +46,7 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=Lines,
         cache_logger_on_first_use=False,
     )
     # the access log of the server prints paths with queries, which may hold personal data
