@@ -54,7 +54,7 @@ corpus: $(VENV)/ready ## agreement with expected verdicts: make corpus CORPUS=fo
 	@$(PY) -m bench.corpus "$(CORPUS)"
 
 soak: $(VENV)/ready ## what takes longer than CI allows; by hand, report in docs/reports
-	@$(PYTEST) tests -q -m soak
+	@$(PYTEST) tests -q -s -m soak
 
 airflow: $(VENV)/ready ## Airflow api-server, scheduler and dag-processor on the demo's files
 	@$(TONGBAN) airflow up --home "$(HOME_DIR)"
