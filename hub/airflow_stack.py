@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,19 @@ class Stack:
         self._place = place
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self) -> None:
-        """Start all three; raises TongbanError ``airflow-port-taken`` before anything starts."""
-        for port in range(self._place.port, self._place.port + 3):
+    def check_ports(self) -> None:
+        """Raise TongbanError ``airflow-port-taken`` unless every port is free."""
+        for port in range(self._place.port, self._place.port + 4):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
                     probe.bind(("127.0.0.1", port))
                 except OSError as error:
                     raise TongbanError(Code.AIRFLOW_PORT_TAKEN, port=port) from error
+
+    def start(self) -> None:
+        """Start all three; raises TongbanError ``airflow-port-taken`` before anything starts."""
+        self.check_ports()
         environment = self._place.environment(os.environ)
         for part in PARTS:
             with (self._place.folder / f"{part}.log").open("ab") as log:
@@ -59,19 +63,23 @@ class Stack:
                     start_new_session=True,
                 )
 
-    def wait(self, seconds: float = 180.0) -> None:
-        """Wait until every component is healthy; raises TongbanError ``airflow-unhealthy``."""
+    def wait(self, seconds: float = 180.0, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until every component is healthy, or return False once ``stop`` says so.
+
+        Raises TongbanError ``airflow-unhealthy``.
+        """
         deadline = time.monotonic() + seconds
-        while True:
+        while not stop():
             ill = self.ill()
             if not ill:
-                return
+                return True
             if self.ended() or time.monotonic() > deadline:
                 parts = ", ".join(self.ended() or ill)
                 raise TongbanError(
                     Code.AIRFLOW_UNHEALTHY, parts=parts, folder=str(self._place.folder)
                 )
             time.sleep(0.5)
+        return False
 
     def ill(self) -> tuple[str, ...]:
         """Return the components that are not healthy; the endpoint answers 200 even then."""

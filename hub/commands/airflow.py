@@ -38,14 +38,17 @@ def up(home: Home = None, port: Port = 18080) -> None:
         signal.signal(number, lambda *_: asked.set())
     stack = Stack(place)
     with told():
+        stack.check_ports()
         typer.echo("Airflow：建表 / making tables …")
         migrate(settings.root, settings.region)
         gate = start_warm(settings.root)
         try:
-            stack.start()
-            stack.wait()
-            typer.echo(f"Airflow：{place.url}  {USER} / {place.password(USER)}")
-            typer.echo("Ctrl-C 停止 / to stop")
+            if not asked.is_set():
+                typer.echo("Airflow：启动中，约一分钟 / starting, about a minute …")
+                stack.start()
+            if stack.wait(stop=asked.is_set):
+                typer.echo(f"Airflow：{place.url}  {USER} / {place.password(USER)}")
+                typer.echo("Ctrl-C 停止 / to stop")
             while not asked.wait(5):
                 if stack.ended():
                     stack.wait(0)
