@@ -108,7 +108,7 @@ def entries(settings: Settings) -> Mapping[str, list[str]]:
 
 
 def row(measure: str, value: float, unit: str, bar: float | None = None) -> dict[str, Any]:
-    holds = None if bar is None else bool(value >= bar)
+    holds = bar is None or bool(value >= bar)
     return {"measure": measure, "value": round(value, 3), "unit": unit, "bar": bar, "holds": holds}
 
 

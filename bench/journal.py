@@ -87,7 +87,7 @@ def ours(database: Database, rows: int) -> tuple[float, float]:
 
 
 def row(measure: str, value: float, unit: str, bar: float | None = None) -> dict[str, Any]:
-    holds = None if bar is None else bool(value >= bar)
+    holds = bar is None or bool(value >= bar)
     return {"measure": measure, "value": round(value, 2), "unit": unit, "bar": bar, "holds": holds}
 
 

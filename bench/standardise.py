@@ -53,7 +53,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def row(measure: str, value: float, unit: str, bar: float | None = None) -> dict[str, Any]:
-    holds = None if bar is None else bool(value >= bar)
+    holds = bar is None or bool(value >= bar)
     return {"measure": measure, "value": value, "unit": unit, "bar": bar, "holds": holds}
 
 
