@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from kernel.clock import Clock, from_iso, to_iso
 from kernel.ports import Transactions, Tx
@@ -12,6 +12,8 @@ from storage.store import LEASES
 from storage.tx import rows
 
 __all__ = ["SqlLeases", "epoch_of"]
+
+_EPOCH = select(LEASES.c.epoch).where(LEASES.c.name == bindparam("name"))
 
 
 class SqlLeases:
@@ -57,5 +59,5 @@ def epoch_of(tx: Tx, name: str) -> int:
     A duty compares it inside the transaction that writes its result: whoever was replaced while
     he slept sees a larger number and writes nothing.
     """
-    value = rows(tx).execute(select(LEASES.c.epoch).where(LEASES.c.name == name)).scalar()
+    value = rows(tx).execute(_EPOCH, {"name": name}).scalar()
     return 0 if value is None else int(value)
