@@ -46,4 +46,8 @@ class Code(StrEnum):
     SIGNER_UNREACHABLE = "signer-unreachable"
     SM2_SELF_TEST_FAILED = "sm2-self-test-failed"
     SM2_UNAVAILABLE = "sm2-unavailable"
+    TIME_STAMP_ADDRESS = "time-stamp-address"
+    TIME_STAMP_INVALID = "time-stamp-invalid"
+    TIME_STAMP_REFUSED = "time-stamp-refused"
+    TIME_STAMP_UNREACHABLE = "time-stamp-unreachable"
     TRUST_LIST_UNREADABLE = "trust-list-unreadable"

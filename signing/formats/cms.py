@@ -5,6 +5,7 @@ The signed attributes are hashed as received; SM2 needs the signed bytes themsel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -251,6 +252,17 @@ def _timestamps(info: Any, pool: Pool, path: str) -> tuple[TimestampEvidence, ..
 
 def read_token(token: bytes, stamped: bytes, pool: Pool, path: str) -> TimestampEvidence:
     """Read an RFC 3161 token over ``stamped``; what is wrong with it stands in its detail."""
+    return _token(token, lambda name: hash_bytes(name, stamped), pool, path)
+
+
+def read_digest_token(token: bytes, digest: bytes, pool: Pool) -> TimestampEvidence:
+    """Read a token over ``digest``, whatever it is the digest of."""
+    return _token(token, lambda _: digest, pool, "")
+
+
+def _token(
+    token: bytes, expected: Callable[[str], bytes], pool: Pool, path: str
+) -> TimestampEvidence:
     notes = Notes()
     try:
         data = load(token, path)
@@ -260,7 +272,7 @@ def read_token(token: bytes, stamped: bytes, pool: Pool, path: str) -> Timestamp
         info = data["encap_content_info"]["content"].parsed
         imprint = info["message_imprint"]
         name = digest_name(imprint["hash_algorithm"]["algorithm"].dotted)
-        right = name is not None and hash_bytes(name, stamped) == imprint["hashed_message"].native
+        right = name is not None and expected(name) == imprint["hashed_message"].native
         moment = info["gen_time"].native
     except FormatError as error:
         return TimestampEvidence("", None, None, "", error.detail)
