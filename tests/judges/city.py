@@ -16,16 +16,18 @@ from typing import Any
 
 from certificates import typebook
 from certificates.fonts import Fonts
-from certificates.model import FaceValues, Format
-from certificates.ports import SealOrder
+from certificates.model import CertificateType, FaceValues, Format
+from certificates.ports import SealIntent, SealOrder
 from certificates.press import FacePress
-from hub.rehearsal import Understudy
+from hub.rehearsal import ALGORITHM, Understudy, apply_seal
 from hub.sealing import HubSealer
 from kernel.clock import SystemClock
+from kernel.errors import Refused
 from signing import store
 from signing.authority import RegionalCA, sign_with
 from signing.drawing import Glyphs
 from signing.keystores import Options, open_store
+from signing.model import SealMaterial
 from signing.ports import Purpose
 from signing.seal_model import Region, Role, Seal, SealApplication
 from signing.sealing import Sealing
@@ -50,6 +52,7 @@ class Sample:
 
     kind: str
     format: Format
+    algorithm: str
     path: Path
     pages: int
 
@@ -154,8 +157,34 @@ def samples(place: City) -> tuple[Sample, ...]:
             sealed = place.sealer.seal(order, press.fill(kind, file_format, face))
             path = place.file(f"{number}-{name}.{file_format}", sealed)
             pages = 2 if "continuation" in what else 1
-            made.append(Sample(f"{file_format.upper()}, {name}, {what}", file_format, path, pages))
-    return tuple(made)
+            made.append(
+                Sample(
+                    f"{file_format.upper()}, {name}, {what}",
+                    file_format,
+                    ALGORITHM[file_format],
+                    path,
+                    pages,
+                )
+            )
+    return (*made, _with_sm2(place, book[MARRIAGE], press))
+
+
+def _with_sm2(place: City, kind: CertificateType, press: FacePress) -> Sample:
+    """A PDF sealed with SM2, which the signing room makes though no certificate is issued so."""
+    face, at = values(kind), SystemClock().now().replace(microsecond=0)
+    where = press.placement(kind, "pdf")
+    order = SealOrder("pdf", kind.issuing_code, "official", "sm2", "issue", at, where)
+    intent = SealIntent("pdf", kind.issuing_code, "official", "", 1, "sha256:" + "0" * 64)
+    sealer, (seal_id, _, approval) = place.sealer, place.sealer.declare(intent).partition("/")
+    material = sealer.sealing.material(sealer.actor, seal_id, "sm2_sm3")
+    sign = sealer.sealing.signature(
+        sealer.actor, seal_id, "sm2_sm3", number="sm2", approval=approval
+    )
+    assert isinstance(material, SealMaterial)
+    assert not isinstance(sign, Refused)
+    sealed = apply_seal(order, press.fill(kind, "pdf", face), material, sign)
+    path = place.file("sm2.pdf", sealed)
+    return Sample(f"PDF with SM2, {kind.name}, short values", "pdf", "sm2_sm3", path, 1)
 
 
 def _long(name: str) -> dict[str, str]:

@@ -13,11 +13,10 @@ from pathlib import Path
 from asn1crypto import parser
 from lxml import etree
 
-from certificates.model import Format
-from tests.judges.opinions import MissingError, Opinion, Trusted, last_words, run
+from tests.judges.opinions import OFD, PDF, PDF_SM2, MissingError, Opinion, Trusted, last_words, run
 
 SIGNER_ID = "distid:1234567812345678"
-OFD = "{http://www.ofdspec.org/2016}"
+NAMESPACE = "{http://www.ofdspec.org/2016}"
 
 
 class RefusedError(Exception):
@@ -28,7 +27,7 @@ class Qpdf:
     """Whether the file is a PDF that a second parser reads without a warning."""
 
     name = "qpdf"
-    formats: frozenset[Format] = frozenset({"pdf"})
+    knows = frozenset({PDF, PDF_SM2})
     looks_at = "syntax, cross-references, streams; no signature"
 
     def version(self) -> str:
@@ -36,7 +35,9 @@ class Qpdf:
 
     def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
         done = [run("qpdf", "--check", path) for path in files]
-        return [Opinion(item.returncode == 0, last_words(item)) for item in done]
+        return [
+            Opinion(False, last_words(item)) if item.returncode else Opinion(True) for item in done
+        ]
 
 
 class Openssl:
@@ -46,7 +47,7 @@ class Openssl:
     """
 
     name = "openssl"
-    formats: frozenset[Format] = frozenset({"ofd", "pdf"})
+    knows = frozenset({OFD, PDF})
     looks_at = "chain, digests, signature values (PDF: CAdES CMS; OFD: signature and seal)"
 
     def version(self) -> str:
@@ -113,18 +114,18 @@ def _ofd(path: Path, trusted: Trusted, scratch: Path) -> None:
     """Verify every digest, the SES signature and the seal inside it (GB/T 38540-2020)."""
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    listed = _text(files["OFD.xml"], f".//{OFD}Signatures")
-    entries = etree.fromstring(files[listed]).findall(f"{OFD}Signature")
+    listed = _text(files["OFD.xml"], f".//{NAMESPACE}Signatures")
+    entries = etree.fromstring(files[listed]).findall(f"{NAMESPACE}Signature")
     _need(len(entries) == 1, f"{len(entries)} signatures")
     where = str(entries[0].get("BaseLoc")).lstrip("/")
     described = etree.fromstring(files[where])
     covered = {
         str(item.get("FileRef")).lstrip("/"): base64.b64decode(
-            str(item.findtext(f"{OFD}CheckValue"))
+            str(item.findtext(f"{NAMESPACE}CheckValue"))
         )
-        for item in described.iter(f"{OFD}Reference")
+        for item in described.iter(f"{NAMESPACE}Reference")
     }
-    value = _text(files[where], f"{OFD}SignedValue")
+    value = _text(files[where], f"{NAMESPACE}SignedValue")
     _need(covered.keys() == files.keys() - {where, value}, "not every file is covered")
     for name, digest in covered.items():
         _need(_sm3(files[name]) == digest, f"digest of {name}")
@@ -133,7 +134,8 @@ def _ofd(path: Path, trusted: Trusted, scratch: Path) -> None:
     _need(_value(content)[1:] == _sm3(files[where]), "data hash")
     _need(_value(place).decode() == f"/{where}", "property info")
     _need(
-        seal == files[_text(files[where], f".//{OFD}Seal/{OFD}BaseLoc")], "another seal beside it"
+        seal == files[_text(files[where], f".//{NAMESPACE}Seal/{NAMESPACE}BaseLoc")],
+        "another seal beside it",
     )
     info, maker, _, made = _parts(seal)
     _signed(_value(certificate), tbs, _value(signature)[1:], trusted, scratch)

@@ -1,12 +1,11 @@
-"""The two judges that run in a JVM: ofdrw for OFD, the European Commission's DSS for PDF."""
+"""The judges that run in a JVM: ofdrw for OFD, DSS and Bouncy Castle for PDF."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from certificates.model import Format
-from tests.judges.opinions import Opinion, Trusted
+from tests.judges.opinions import OFD, PDF, PDF_SM2, Opinion, Trusted
 from tests.judges.programs import jar, lines, pinned
 
 
@@ -14,7 +13,7 @@ class Ofdrw:
     """Whether an OFD is well formed and signed; it knows no trust, no dates, no coverage."""
 
     name = "ofdrw"
-    formats: frozenset[Format] = frozenset({"ofd"})
+    knows = frozenset({OFD})
     looks_at = "digests of the listed files, seal file, data hash, signature value"
 
     def version(self) -> str:
@@ -34,7 +33,7 @@ class Dss:
     """A whole verdict after EN 319 102-1 under the library's default policy."""
 
     name = "EU DSS"
-    formats: frozenset[Format] = frozenset({"pdf"})
+    knows = frozenset({PDF})
     looks_at = "PAdES baseline, chain and revocation, DocMDP, every later change"
 
     def version(self) -> str:
@@ -44,6 +43,23 @@ class Dss:
     def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
         known = (trusted.root["ecdsa_p256"], *trusted.crls["ecdsa_p256"])
         return _opinions(lines(jar("dss"), "Verify", *known, *files), files)
+
+
+class BouncyCastle:
+    """The CMS of a PDF by the library alone: DSS cannot judge SM2, the library below it can."""
+
+    name = "Bouncy Castle"
+    knows = frozenset({PDF, PDF_SM2})
+    looks_at = "CMS over the whole file, signature value, chain; no revocation"
+
+    def version(self) -> str:
+        (found,) = (jar("dss").parent / "lib").glob("bcpkix-*.jar")
+        return found.stem.rpartition("-")[2]
+
+    def judge(self, files: Sequence[Path], trusted: Trusted) -> list[Opinion]:
+        anchors = tuple(trusted.root.values())
+        found = lines(jar("dss"), "Cms", str(len(anchors)), *anchors, *files)
+        return _opinions(found, files)
 
 
 def _opinions(found: list[dict[str, object]], files: Sequence[Path]) -> list[Opinion]:

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from certificates.model import Format
-from tests.judges.opinions import Opinion, Trusted
+from tests.judges.opinions import PDF, PDF_SM2, Opinion, Trusted
 
 
 class PyHanko:
     """Stock pyHanko: whole trust, revocation required, difference analysis."""
 
     name = "pyHanko"
-    formats: frozenset[Format] = frozenset({"pdf"})
+    knows = frozenset({PDF})
     looks_at = "CMS, chain and revocation, DocMDP, coverage of the whole file"
 
     def version(self) -> str:
@@ -55,7 +54,7 @@ class Pdfium:
     """Whether a reader in wide use opens and draws the file and finds the seal."""
 
     name = "pdfium"
-    formats: frozenset[Format] = frozenset({"pdf"})
+    knows = frozenset({PDF, PDF_SM2})
     looks_at = "opens, draws every page, finds the certification; no cryptography"
 
     def version(self) -> str:

@@ -10,6 +10,12 @@ from typing import Protocol
 
 from certificates.model import Format
 
+Kind = tuple[Format, str]
+"""A file format and the algorithm of its seal."""
+OFD: Kind = ("ofd", "sm2_sm3")
+PDF: Kind = ("pdf", "ecdsa_p256")
+PDF_SM2: Kind = ("pdf", "sm2_sm3")
+
 
 class MissingError(Exception):
     """A judge's program is not on this machine; the message names it and how to get it."""
@@ -38,7 +44,7 @@ class Judge(Protocol):
     """One program that is not ours."""
 
     name: str
-    formats: frozenset[Format]
+    knows: frozenset[Kind]
     looks_at: str
     """What its acceptance means, in a few words for the page."""
 

@@ -82,5 +82,6 @@ def _build(project: Path, target: Path) -> None:
         made.mkdir()
         (work / "target" / "judge.jar").replace(made / "judge.jar")
         (work / "target" / "lib").replace(made / "lib")
-        if not target.exists():
-            made.replace(target)
+        for stale in BUILT.glob(f"{project.name}-*"):
+            shutil.rmtree(stale)
+        made.replace(target)

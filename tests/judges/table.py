@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.judges.opinions import MissingError
+from tests.judges.opinions import OFD, PDF, PDF_SM2, Judge, MissingError
 from tests.judges.peers import KINDS, PeerFile, peer_files
 from tests.judges.trial import CHANGES, JUDGES, STRANGER, Trial, hold
 
@@ -25,7 +25,8 @@ independent software makes. This page is written by `python -m tests.judges.tabl
 judges; `make test-judges` holds it against what a fresh run finds.
 
 Seals in OFD files are GB/T 38540-2020 (SES v4) with SM2 and SM3; seals in PDF files are PAdES B-B
-with ECDSA P-256 and SHA-256, certified with DocMDP 1 (no change permitted).
+with ECDSA P-256 and SHA-256, certified with DocMDP 1 (no change permitted). PDF with SM2 is made by
+the signing room for readers that know SM2; no certificate is issued with it.
 """
 _CONTROLS_NOTE = """A judge that accepts one of these does not look at such things at all; it says nothing
 about them in the first table either. Changes were made to every file of the first table; one file of
@@ -58,13 +59,12 @@ def render(trial: Trial, peers: Mapping[str, PeerFile]) -> str:
     kinds = [sample.kind for sample in trial.samples]
     controls = [
         f"{form}: {control}"
-        for form in ("OFD", "PDF")
+        for form in ("OFD", "PDF", "PDF with SM2")
         for control in (*CHANGES, STRANGER)
         if any((CONTROLS, f"{form}: {control}", name) in found for name in names)
     ]
     judges = [
-        f"| {judge.name} | {trial.versions[judge.name]} | {', '.join(sorted(judge.formats))} "
-        f"| {judge.looks_at} |"
+        f"| {judge.name} | {trial.versions[judge.name]} | {_known(judge)} | {judge.looks_at} |"
         for judge in JUDGES
     ]
     parts = [
@@ -96,6 +96,11 @@ def read(page: str) -> Cells:
             pairs = zip(columns, values, strict=True)
             found |= {(section, row, name): mark for name, mark in pairs if mark != NOT_ASKED}
     return found
+
+
+def _known(judge: Judge) -> str:
+    titles = {OFD: "OFD", PDF: "PDF", PDF_SM2: "PDF with SM2"}
+    return ", ".join(title for kind, title in titles.items() if kind in judge.knows)
 
 
 def _grid(found: Cells, section: str, rows: Iterable[str], columns: list[str]) -> str:

@@ -13,12 +13,12 @@ from signing.seal_model import Role
 from tests.judges import changes
 from tests.judges.city import City, Sample, city, samples
 from tests.judges.commands import Openssl, Qpdf
-from tests.judges.jvm import Dss, Ofdrw
+from tests.judges.jvm import BouncyCastle, Dss, Ofdrw
 from tests.judges.libraries import Pdfium, PyHanko
 from tests.judges.opinions import Judge, MissingError, Opinion, Trusted
 from tests.signing_formats.conftest import issue
 
-JUDGES: tuple[Judge, ...] = (Ofdrw(), Dss(), PyHanko(), Openssl(), Qpdf(), Pdfium())
+JUDGES: tuple[Judge, ...] = (Ofdrw(), Dss(), BouncyCastle(), PyHanko(), Openssl(), Qpdf(), Pdfium())
 CHANGES = {
     "one octet of the content changed": changes.content,
     "one octet of the signature value changed": changes.signature,
@@ -77,7 +77,7 @@ def hold(folder: Path) -> Trial:
 def _hear(
     judge: Judge, files: Sequence[tuple[str, str, Sample]], trusted: Trusted
 ) -> dict[Question, Opinion]:
-    known = [item for item in files if item[2].format in judge.formats]
+    known = [item for item in files if (item[2].format, item[2].algorithm) in judge.knows]
     heard = judge.judge([sample.path for _, _, sample in known], trusted) if known else []
     return {
         Question(kind, control, judge.name): opinion
@@ -97,7 +97,7 @@ def _broken(place: City, made: Sequence[Sample]) -> list[tuple[str, str, Sample]
 
 
 def _first(made: Sequence[Sample]) -> list[Sample]:
-    return list({sample.format: sample for sample in reversed(made)}.values())
+    return list({(sample.format, sample.algorithm): sample for sample in reversed(made)}.values())
 
 
 def _trusted(place: City) -> Trusted:
