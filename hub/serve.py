@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
                 timeout_graceful_shutdown=5,
             )
         )
+        _end_by_signal(server)
         worker = Worker(hub)
         if settings.worker:
             worker.start()
@@ -43,6 +45,21 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
             if settings.worker:
                 worker.stop()
     return 0 if server.started else 4
+
+
+def _end_by_signal(server: object) -> None:
+    """Let signals end the server and nothing else.
+
+    uvicorn raises a signal again once it has shut down; without a handler of ours that would end
+    the process before the worker gave its lease back and the signer was stopped.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True  # type: ignore[attr-defined]  # uvicorn.Server, imported late
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
 
 
 def _watch(server: object) -> None:
