@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 ROOT := $(CURDIR)
+ifneq ($(words $(ROOT)),1)
+$(error 路径中不能有空格 / the path of this folder must not hold a space: $(ROOT). Next: move it, then run again)
+endif
 HOME_DIR ?= $(ROOT)/var/demo
 VENV := $(ROOT)/.venv
 PY := $(VENV)/bin/python
@@ -10,10 +13,12 @@ TONGBAN := $(VENV)/bin/tongban
 export PYTHONDONTWRITEBYTECODE :=
 export TONGBAN_ROOT := $(ROOT)
 export GX_ANALYTICS_ENABLED := false
+export PYTHON
 ONCE ?=
 RESIDENTS ?= 2000
 CERTIFICATES ?= 200
 PORT ?= 8600
+AIRFLOW_PORT ?= 18080
 CORPUS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
@@ -21,9 +26,19 @@ TEST_JOBS ?= 2
 .PHONY: help setup demo test test-services test-judges check bench corpus soak airflow lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo "variables, as in make demo PORT=8700:"
+	@echo "  HOME_DIR=$(HOME_DIR) PORT=$(PORT) AIRFLOW_PORT=$(AIRFLOW_PORT)"
+	@echo "  RESIDENTS=$(RESIDENTS) CERTIFICATES=$(CERTIFICATES) TEST_JOBS=$(TEST_JOBS) ONCE= CORPUS= PYTHON="
 
 setup: $(VENV)/ready ## create .venv and install the locked dependencies
+
+# A checkout that was moved takes its environment along, but not the paths inside it.
+ifneq ($(wildcard $(VENV)/root),)
+ifneq ($(shell cat "$(VENV)/root"),$(ROOT))
+.PHONY: $(VENV)/ready
+endif
+endif
 
 $(VENV)/ready: requirements.lock requirements-uv.lock
 	@bash .ci/setup.sh "$(VENV)" "$(ROOT)"
@@ -51,16 +66,18 @@ bench: $(VENV)/ready ## speed as ratios against a peer or a limit in the same ru
 	@$(PY) -m bench
 
 corpus: $(VENV)/ready ## agreement with expected verdicts: make corpus CORPUS=folder
+	@[ -d "$(CORPUS)" ] || { echo "No such folder: '$(CORPUS)'. Next: make corpus CORPUS=folder, with index.tsv in each folder below it." >&2; exit 2; }
 	@$(PY) -m bench.corpus "$(CORPUS)"
 
 soak: $(VENV)/ready ## what takes longer than CI allows; by hand, report in docs/reports
 	@$(PYTEST) tests -q -s -m soak
 
-airflow: $(VENV)/ready ## Airflow api-server, scheduler and dag-processor on the demo's files
-	@$(TONGBAN) airflow up --home "$(HOME_DIR)"
+airflow: $(VENV)/ready ## Airflow api-server, scheduler and dag-processor on the demo's files; Ctrl-C stops
+	@$(TONGBAN) airflow up --home "$(HOME_DIR)" --port $(AIRFLOW_PORT)
 
-lock: ## renew requirements.lock from pyproject.toml (hashes, no addresses)
+lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml (hashes, no addresses)
 	@$(PY) -m uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header -p 3.11 --universal -q -o requirements.lock
 
-clean: ## remove run data; keeps .venv
-	@rm -rf var
+# var/hub is where a hub lives that nobody gave another folder: no habit may delete it.
+clean: ## remove the demo, figures of benches, caches of tools; keeps .venv and var/hub
+	@rm -rf "$(ROOT)/var/demo" "$(ROOT)/var/bench" "$(ROOT)/var/judges" .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
