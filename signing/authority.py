@@ -6,6 +6,7 @@ the signer and nowhere else; certificates are public and stand in the room's own
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -153,25 +154,41 @@ class RegionalCA:
             demo=self.region.demo,
         )
 
-    def crl(self, algorithm: str, hours: int = 24) -> bytes:
-        """Return a fresh revocation list of the issuing CA (DER)."""
-        now = self._clock.now().replace(microsecond=0)
-        issuer = self.current(Role.CA, algorithm)
+    def revoked(self, algorithm: str, role: Role = Role.CA) -> tuple[IssuedCertificate, ...]:
+        """Return what the list of a role has to say: certificates revoked or on hold."""
+        issuer = self.current(role, algorithm)
         found = self._transactions.read(store.certificates)
-        number = int(now.timestamp())
+        return tuple(
+            item for item in found if item.revoked_at and is_issued_by(item.cert, issuer.cert)
+        )
+
+    def crl(
+        self, algorithm: str, hours: int = 24, *, role: Role = Role.CA, after: int = 0
+    ) -> bytes:
+        """Return a fresh revocation list of the issuing CA, or of the root (DER).
+
+        Its number is the time in seconds, but more than ``after``, the number of the list before.
+        """
+        now = self._clock.now().replace(microsecond=0)
+        issuer = self.current(role, algorithm)
+        listed = self.revoked(algorithm, role)
+        entries = [(item.cert.serial, item.revoked_at) for item in listed if item.revoked_at]
+        held = frozenset(item.cert.serial for item in listed if item.on_hold)
+        number = max(int(now.timestamp()), after + 1)
+        # The signer keeps one digest per number; the content is part of it, because two processes
+        # may list different states within one second.
+        content = hashlib.sha256(repr((now, hours, sorted(entries), sorted(held))).encode())
+        name = f"crl.{issuer.key}.{number}.{content.hexdigest()[:16]}"
         return build_crl(
             issuer_raw=issuer.cert.subject_raw,
             issuer_spki=issuer.cert.spki,
-            revoked=[
-                (item.cert.serial, item.revoked_at)
-                for item in found
-                if item.revoked_at and is_issued_by(item.cert, issuer.cert)
-            ],
+            revoked=entries,
             number=number,
             this_update=now,
             next_update=now + timedelta(hours=hours),
             algorithm=algorithm,
-            sign=self._with(issuer.key, Purpose.ISSUE_CRL, f"crl.{algorithm}.{number}"),
+            sign=self._with(issuer.key, Purpose.ISSUE_CRL, name),
+            held=held,
         )
 
     def _certify(self, actor: Actor, wish: _Wish) -> IssuedCertificate:

@@ -257,6 +257,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationList:
+    """A revocation list that a verdict rests on, and how old it was when it was used."""
+
+    issuer: str
+    this_update: str
+    next_update: str
+    """Empty where the list names no end; such a list counts as ended."""
+    age_seconds: int
+    ended: bool
+
+    def to_json(self) -> dict[str, Json]:
+        """Return plain JSON values."""
+        return {
+            "issuer": self.issuer,
+            "this_update": self.this_update,
+            "next_update": self.next_update,
+            "age_seconds": self.age_seconds,
+            "ended": self.ended,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureVerdict:
     """The verdict on one signature: who, when, on what, and why."""
 
@@ -276,6 +298,7 @@ class SignatureVerdict:
     level: str
     findings: tuple[Finding, ...] = ()
     stamps: tuple[StampEvidence, ...] = ()
+    revocation: tuple[RevocationList, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Return plain JSON values."""
@@ -304,6 +327,7 @@ class SignatureVerdict:
                 for stamp in self.stamps
             ],
             "findings": [finding.to_json() for finding in self.findings],
+            "revocation": [item.to_json() for item in self.revocation],
         }
 
 

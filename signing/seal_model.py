@@ -115,6 +115,10 @@ class Role(StrEnum):
     """Signer of a seal (SM2) or of documents (P-256) in the name of an authority."""
 
 
+HOLD = "certificateHold"
+"""Reason under which certificates of a suspended seal are listed (RFC 5280 §5.3.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedCertificate:
     """A certificate in the CA's register."""
@@ -129,6 +133,11 @@ class IssuedCertificate:
     issued_at: datetime
     revoked_at: datetime | None = None
     reason: str = ""
+
+    @property
+    def on_hold(self) -> bool:
+        """Tell whether it stands on the revocation list for a time only, with its seal."""
+        return self.revoked_at is not None and self.reason == HOLD
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ _UNIT = 1
 """Type of a seal of an organisation (单位印章)."""
 _VENDOR = "TONGBAN"
 _DPI = 300
+_LISTED = frozenset({"suspend", "resume", "revoke"})
+"""Steps that change what the revocation lists say."""
 _SMALLEST_MM, _LARGEST_MM = 20, 60
 _LONGEST = timedelta(days=366 * 10)
 
@@ -54,14 +56,20 @@ class SealService:
         authority: RegionalCA,
         glyphs: Glyphs,
         clock: Clock,
+        relist: Callable[[], object] = lambda: None,
     ) -> None:
-        """Join the ports."""
+        """Join the ports.
+
+        ``relist`` is called after the commit of whatever changes the revocation lists; it must not
+        raise for a signer that does not answer, because the step itself is done.
+        """
         self._transactions = transactions
         self._objects = objects
         self._signer = signer
         self._authority = authority
         self._glyphs = glyphs
         self._clock = clock
+        self._relist = relist
         self._self = system("seal-maker", rights=(ACTION,))
 
     def apply(self, actor: Actor, wanted: SealApplication) -> Recorded[Seal | Refused]:
@@ -131,12 +139,15 @@ class SealService:
             before=SealState.APPROVED,
         )
 
-    def finish(self) -> tuple[str, ...]:
+    def finish(self, *, idle: timedelta = timedelta(0)) -> tuple[str, ...]:
         """Complete every seal that a crash left approved but unmade; returns their ids.
 
-        Called when a hub starts.
+        Called when a hub starts. What was approved less than ``idle`` ago is left to whoever is
+        about to make it.
         """
-        stuck = self._transactions.read(lambda tx: store.seals(tx, state=SealState.APPROVED.value))
+        before = self._clock.now() - idle
+        found = self._transactions.read(lambda tx: store.seals(tx, state=SealState.APPROVED.value))
+        stuck = (item for item in found if item.approved_at and item.approved_at <= before)
         done = (self.complete(item.seal_id).value for item in stuck)
         return tuple(item.seal_id for item in done if isinstance(item, Seal))
 
@@ -145,7 +156,7 @@ class SealService:
         return self._step(actor, seal_id, "reject", _to(SealState.REJECTED, reason))
 
     def suspend(self, actor: Actor, seal_id: str, reason: str) -> Recorded[Seal | Refused]:
-        """Stop the use of a seal for a time (停用)."""
+        """Stop the use of a seal for a time (停用); its certificates are listed as on hold."""
         return self._step(actor, seal_id, "suspend", _to(SealState.SUSPENDED, reason))
 
     def resume(self, actor: Actor, seal_id: str) -> Recorded[Seal | Refused]:
@@ -257,15 +268,26 @@ class SealService:
             if refused:
                 return _refuse(tx, actor, seal_id, verb, refused)
             data = {"from": held.state.value, "to": changed.state.value}
-            if changed.state is SealState.REVOKED:
-                keys = [key_name(seal_id, algorithm) for algorithm in FAMILIES]
-                now = self._clock.now()
-                serials = store.revoke_certificates(tx, keys, now, changed.reason)
-                data["certificates"] = ",".join(serials)
+            self._list(tx, held, changed, data)
             tx.record(Event(f"signing.seal-{_PAST[verb]}", seal_id, actor, {**data}))
             return changed
 
-        return self._transactions.write(work)
+        done = self._transactions.write(work)
+        if verb in _LISTED and isinstance(done.value, Seal):
+            self._relist()
+        return done
+
+    def _list(self, tx: Tx, held: Seal, changed: Seal, data: dict[str, str]) -> None:
+        """Revoke, hold or release the certificates of a seal's keys with the seal."""
+        keys = [key_name(held.seal_id, algorithm) for algorithm in FAMILIES]
+        now = self._clock.now()
+        if changed.state is SealState.REVOKED:
+            serials = store.revoke_certificates(tx, keys, now, changed.reason)
+            data["certificates"] = ",".join(serials)
+        elif changed.state is SealState.SUSPENDED:
+            store.hold_certificates(tx, keys, now)
+        elif held.state is SealState.SUSPENDED:
+            store.release_certificates(tx, keys)
 
     def _forbid(
         self, actor: Actor, held: Seal, changed: Seal, before: SealState | None

@@ -14,6 +14,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
@@ -23,6 +24,7 @@ from kernel.clock import from_iso, to_iso
 from kernel.ids import SealId
 from kernel.ports import Digest, Tx
 from signing.seal_model import (
+    HOLD,
     IssuedCertificate,
     Role,
     Seal,
@@ -177,15 +179,30 @@ def add_certificate(tx: Tx, issued: IssuedCertificate) -> None:
 
 
 def revoke_certificates(tx: Tx, keys: Sequence[str], at: datetime, reason: str) -> tuple[str, ...]:
-    """Mark all certificates of these keys revoked; returns the serials newly marked."""
-    chosen = CERTIFICATES.c.key.in_(keys) & CERTIFICATES.c.revoked_at.is_(None)
+    """Mark all certificates of these keys revoked; returns the serials newly marked.
+
+    Those on hold stay listed from the time of the hold: what was sealed since may not count.
+    """
+    listed = CERTIFICATES.c.revoked_at
+    chosen = CERTIFICATES.c.key.in_(keys) & (listed.is_(None) | (CERTIFICATES.c.reason == HOLD))
     connection = rows(tx)
     found = connection.execute(select(CERTIFICATES.c.serial).where(chosen)).scalars()
     serials = tuple(sorted(found))
-    connection.execute(
-        update(CERTIFICATES).where(chosen).values(revoked_at=to_iso(at), reason=reason)
-    )
+    since = func.coalesce(listed, to_iso(at))
+    connection.execute(update(CERTIFICATES).where(chosen).values(revoked_at=since, reason=reason))
     return serials
+
+
+def hold_certificates(tx: Tx, keys: Sequence[str], at: datetime) -> None:
+    """Put the certificates of these keys on hold."""
+    chosen = CERTIFICATES.c.key.in_(keys) & CERTIFICATES.c.revoked_at.is_(None)
+    rows(tx).execute(update(CERTIFICATES).where(chosen).values(revoked_at=to_iso(at), reason=HOLD))
+
+
+def release_certificates(tx: Tx, keys: Sequence[str]) -> None:
+    """End the hold on the certificates of these keys; what is revoked stays so."""
+    chosen = CERTIFICATES.c.key.in_(keys) & (CERTIFICATES.c.reason == HOLD)
+    rows(tx).execute(update(CERTIFICATES).where(chosen).values(revoked_at=None, reason=""))
 
 
 def certificates(tx: Tx, *, key: str = "") -> tuple[IssuedCertificate, ...]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from kernel.clock import to_iso
 from signing.checks import all_checks
 from signing.checks.case import Case, Raised, Trust
+from signing.checks.revocation import lists_used
 from signing.model import (
     EVIDENCE_SCHEMA,
     TOTAL_FAILED_REASONS,
@@ -21,7 +22,6 @@ from signing.model import (
     Indication,
     Observation,
     Severity,
-    SignatureEvidence,
     SignatureVerdict,
     SubIndication,
     Verdict,
@@ -67,11 +67,22 @@ def failure(code: str, detail: str, *, name: str, size: int, digest: str = "") -
     return Evidence(EVIDENCE_SCHEMA, name, "unknown", size, digest, observations=observed)
 
 
-def judge(evidence: Evidence, policy: Policy, trust: Trust | TrustStore, at: datetime) -> Verdict:
-    """Judge evidence under a policy, with a trust, as of a moment. Pure."""
+def judge(
+    evidence: Evidence,
+    policy: Policy,
+    trust: Trust | TrustStore,
+    at: datetime,
+    recorded: datetime | None = None,
+) -> Verdict:
+    """Judge evidence under a policy, with a trust, as of a moment. Pure.
+
+    ``recorded`` is the caller's own proof of existence: since when a register that it trusts has
+    held exactly this file. It decides what a later revocation or end of a certificate can undo.
+    """
     known = Trust.at(trust, at) if isinstance(trust, TrustStore) else trust
     signatures = tuple(
-        _signature(evidence, item, policy, known, at) for item in evidence.signatures
+        _signature(Case(evidence, item, known, at, recorded=recorded), policy)
+        for item in evidence.signatures
     )
     raised = [Raised(item.code, item.path, item.detail) for item in evidence.observations]
     findings = _findings(raised, policy)
@@ -94,10 +105,8 @@ def judge(evidence: Evidence, policy: Policy, trust: Trust | TrustStore, at: dat
     )
 
 
-def _signature(
-    evidence: Evidence, signature: SignatureEvidence, policy: Policy, trust: Trust, at: datetime
-) -> SignatureVerdict:
-    case = Case(evidence, signature, trust, at)
+def _signature(case: Case, policy: Policy) -> SignatureVerdict:
+    signature = case.signature
     raised = [item for _, check in all_checks() for item in check(case)]
     findings = _findings(raised, policy)
     subs = _subs(findings)
@@ -118,6 +127,7 @@ def _signature(
         level=signature.level,
         findings=findings,
         stamps=signature.stamps,
+        revocation=lists_used(case),
     )
 
 

@@ -67,6 +67,11 @@ class Case:
     trust: Trust
     at: datetime
     options: Mapping[str, str] = field(default_factory=dict)
+    recorded: datetime | None = None
+    """Since when a register that the caller trusts has held exactly these bytes."""
+    _chains: dict[str, tuple[Cert, ...] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def certificate(self, name: str) -> Cert | None:
         """Return a certificate of the evidence by its SHA-256."""
@@ -95,6 +100,16 @@ class Case:
         return self.trust.anchors
 
     @property
+    def chain(self) -> tuple[Cert, ...] | None:
+        """The signer's certificate, its CAs and an anchor; None where there is no such path."""
+        signer = self.signer
+        if signer is None or not self.anchors:
+            return None
+        if "signer" not in self._chains:
+            self._chains["signer"] = chain_to(signer, self.anchors, self.others)
+        return self._chains["signer"]
+
+    @property
     def proven_time(self) -> datetime | None:
         """The earliest time that a sound time stamp of a trusted authority proves, else None."""
         times = [
@@ -103,6 +118,12 @@ class Case:
             if stamp.imprint_valid and stamp.signature_valid and stamp.time and self.vouched(stamp)
         ]
         return min(times, default=None)
+
+    @property
+    def known_since(self) -> datetime | None:
+        """The earliest proof of existence: a time stamp, or the register's record of the file."""
+        proofs = (self.proven_time, self.recorded)
+        return min((proof for proof in proofs if proof), default=None)
 
     def vouched(self, stamp: TimestampEvidence) -> bool:
         """Tell whether a stamp's authority has a chain to an anchor and may stamp time.

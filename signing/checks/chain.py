@@ -30,7 +30,7 @@ def _signer(case: Case, signer: Cert) -> Iterable[Raised]:
     if not case.anchors:
         yield Raised("INDETERMINATE_CHAIN", path, "no trust anchors are configured")
         return
-    chain = chain_to(signer, case.anchors, case.others)
+    chain = case.chain
     if chain is None:
         yield Raised("INDETERMINATE_CHAIN", path, signer.issuer)
         return

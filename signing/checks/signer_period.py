@@ -31,7 +31,7 @@ def check(case: Case) -> Iterable[Raised]:
         period = f"{to_iso(cert.not_before)}/{to_iso(cert.not_after)}"
         yield Raised("E_SIGNER_CERT_EXPIRED", path, f"{to_iso(claimed)}: {period}", sub)
         return
-    known = case.proven_time or case.at
+    known = case.known_since or case.at
     if known > cert.not_after:
         yield Raised("INDETERMINATE_NO_POE", path, f"certificate ended {to_iso(cert.not_after)}")
     elif case.proven_time is not None and known < cert.not_before:

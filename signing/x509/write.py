@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from signing import der
@@ -15,6 +15,8 @@ SignDigest = Callable[[bytes], bytes]
 """Gets the digest to be signed, returns the signature; the key stays where it is."""
 
 _SERIAL_BYTES = 16
+_ENUMERATED, _ON_HOLD = 0x0A, 6
+"""Reason certificateHold (RFC 5280 §5.3.1)."""
 
 
 def serial() -> int:
@@ -72,11 +74,17 @@ def build_crl(
     next_update: datetime,
     algorithm: str,
     sign: SignDigest,
+    held: Collection[int] = (),
 ) -> bytes:
-    """Return a version 2 revocation list; ``revoked`` holds serial numbers and times."""
+    """Return a version 2 revocation list; ``revoked`` holds serial numbers and times.
+
+    Those also in ``held`` are suspended only (reason certificateHold) and may leave the list.
+    """
     method = by_name(algorithm)
+    hold = der.sequence(_extension("2.5.29.21", der.encode(_ENUMERATED, bytes([_ON_HOLD]))))
     entries = tuple(
-        der.sequence(der.integer(item), der.time(moment)) for item, moment in sorted(revoked)
+        der.sequence(der.integer(item), der.time(moment), *((hold,) if item in held else ()))
+        for item, moment in sorted(revoked)
     )
     extensions = der.sequence(
         _extension("2.5.29.35", der.sequence(der.encode(0x80, key_id(issuer_spki)))),
