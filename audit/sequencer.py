@@ -93,7 +93,7 @@ class Sequencer:
         return Progress(numbered, head.size, signed.size if signed else 0)
 
     def serve(self, stop: threading.Event) -> None:
-        """Run until ``stop`` is set; a failure is logged by its code and tried again."""
+        """Run until ``stop`` is set; a failure is logged by its code or kind and tried again."""
         try:
             while not stop.is_set():
                 stop.wait(self._turn())
@@ -112,7 +112,10 @@ class Sequencer:
             return _POLL_SECONDS if self.run_once() else _RETRY_SECONDS
         except TongbanError as error:
             _log.warning("sequencer failed: %s", error.code)
-            return _RETRY_SECONDS
+        except Exception as error:  # noqa: BLE001 - a full disk must not end the log
+            kind = type(error).__name__
+            _log.error("sequencer failed: %s", kind)
+        return _RETRY_SECONDS
 
     def _held(self) -> bool:
         if time.monotonic() >= self._renew_at:

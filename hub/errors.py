@@ -20,6 +20,7 @@ class Code(StrEnum):
     FILE_MISSING = "file-missing"
     CONFIRMATION_MISSING = "confirmation-missing"
     INTERNAL = "internal-error"
+    SETTING_INVALID = "setting-invalid"
     AIRFLOW_MIGRATE_FAILED = "airflow-migrate-failed"
     AIRFLOW_UNHEALTHY = "airflow-unhealthy"
     AIRFLOW_PORT_TAKEN = "airflow-port-taken"

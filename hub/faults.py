@@ -6,38 +6,35 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from kernel.errors import TongbanError, load_messages
+from hub.messages import owner
+from kernel.errors import TongbanError
 
 EXIT_FAILED = 1
 EXIT_ENVIRONMENT = 4
-_ROOMS = (
-    "hub", "catalog", "quality", "storage", "certificates", "intake", "signing", "audit",
-    "identity",
-)  # fmt: skip
 _ENVIRONMENT = frozenset({"storage", "hub"})
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Print a failure in Chinese and English and exit: 4 for the environment, else 1."""
+    """Print a failure in Chinese and English and exit: 4 for the environment, else 1.
+
+    The environment is at fault where storage, the hub's own set-up or the signer fails.
+    """
     try:
         yield
     except TongbanError as error:
-        room = tell(error.code, error.params)
-        sys.exit(EXIT_ENVIRONMENT if room in _ENVIRONMENT else EXIT_FAILED)
+        sys.exit(tell(error.code, error.params))
 
 
-def tell(code: str, params: Mapping[str, str]) -> str:
-    """Write the message of a code to standard error and return the room it belongs to."""
-    for room in _ROOMS:
-        try:
-            found = load_messages(room).get(code)
-        except FileNotFoundError:
-            continue
-        if found is not None:
-            sys.stderr.write(f"{code}\n{found.text(params)}\n{found.text(params, english=True)}\n")
-            sys.stderr.write(f"下一步：{found.next_step(params)}\n")
-            sys.stderr.write(f"next: {found.next_step(params, english=True)}\n")
-            return room
-    sys.stderr.write(f"{code}\n")
-    return ""
+def tell(code: str, params: Mapping[str, str]) -> int:
+    """Write the message of a code to standard error and return the exit code that goes with it."""
+    found = owner(code)
+    if found is None:
+        sys.stderr.write(f"{code}\n")
+        return EXIT_FAILED
+    room, words = found
+    sys.stderr.write(f"{code}\n{words.text(params)}\n{words.text(params, english=True)}\n")
+    sys.stderr.write(f"下一步：{words.next_step(params)}\n")
+    sys.stderr.write(f"next: {words.next_step(params, english=True)}\n")
+    at_fault = room in _ENVIRONMENT or (room == "signing" and words.status >= 500)
+    return EXIT_ENVIRONMENT if at_fault else EXIT_FAILED

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Final
 
 import structlog
@@ -17,21 +16,11 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from hub.errors import Code
+from hub.messages import owner
 from hub.refusal import Refusal
 from hub.visitor import trace_id, wants_page
 from kernel.errors import Message, TongbanError, load_messages
 
-ROOMS: Final = (
-    "hub",
-    "identity",
-    "certificates",
-    "intake",
-    "catalog",
-    "signing",
-    "audit",
-    "quality",
-    "storage",
-)
 PROBLEM: Final = "application/problem+json"
 _BY_STATUS: Final = {
     404: Code.PAGE_NOT_FOUND,
@@ -42,17 +31,10 @@ _BY_STATUS: Final = {
 _LOG: Final = structlog.get_logger("tongban.door")
 
 
-@cache
 def message(code: str) -> Message:
     """Return the message of a code from whichever room owns it; ``internal-error`` for others."""
-    for room in ROOMS:
-        try:
-            found = load_messages(room).get(code)
-        except FileNotFoundError:
-            continue
-        if found:
-            return found
-    return load_messages("hub")[Code.INTERNAL]
+    found = owner(code)
+    return found[1] if found else load_messages("hub")[Code.INTERNAL]
 
 
 def problem(
@@ -114,7 +96,7 @@ async def _failure(request: Request, error: Exception) -> Response:
     assert isinstance(error, TongbanError)
     status = message(error.code).status
     if status >= 500:
-        _LOG.error("failure", code=error.code, trace=trace_id(request), where=_where(error))
+        _LOG.error("failure", code=error.code, trace=trace_id(request), where=where(error))
     return answer(request, error.code, error.params)
 
 
@@ -145,12 +127,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 def unexpected(request: Request, error: Exception) -> Response:
     """Log the kind and place of the failure, never its message: it may quote personal data."""
-    _LOG.error(
-        "unexpected", kind=type(error).__name__, trace=trace_id(request), where=_where(error)
-    )
+    _LOG.error("unexpected", kind=type(error).__name__, trace=trace_id(request), where=where(error))
     return answer(request, Code.INTERNAL, {})
 
 
-def _where(error: BaseException) -> str:
+def where(error: BaseException) -> str:
+    """Return names and lines of the innermost calls; never the message, which may quote data."""
     frames = traceback.extract_tb(error.__traceback__)
     return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))

@@ -12,22 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.messages import ROOMS
 from kernel.errors import load_messages
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-ROOMS = (
-    "storage",
-    "identity",
-    "quality",
-    "catalog",
-    "signing",
-    "audit",
-    "certificates",
-    "intake",
-    "hub",
-)
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.errors import Code
+from kernel.errors import TongbanError
 
 
 class Settings(BaseSettings):
-    """All that may differ between two hubs running the same code. Described in docs/deploy.md."""
+    """All that may differ between two hubs running the same code; listed in docs/reference.md."""
 
     model_config = SettingsConfigDict(env_prefix="TONGBAN_", extra="ignore", frozen=True)
 
@@ -76,5 +79,14 @@ class Settings(BaseSettings):
 
 
 def load(**changes: object) -> Settings:
-    """Read the environment; named values win over it."""
-    return Settings(**{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]  # pydantic validates
+    """Read the environment; named values win over it.
+
+    Raises TongbanError ``setting-invalid`` with the names of those that do not fit, not their
+    values: a wrong one may be a password in the wrong place.
+    """
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic validates
+    except ValidationError as error:
+        wrong = sorted({f"TONGBAN_{row['loc'][0]}".upper() for row in error.errors()})
+        raise TongbanError(Code.SETTING_INVALID, names=", ".join(wrong)) from None

@@ -26,7 +26,8 @@ class SealParts(DataParts):
 
         settings = self.settings
         password = settings.keystore_password_file
-        keystore = "encrypted_file" if password else "demo"
+        real = settings.environment == "production" or password is not None
+        keystore = "encrypted_file" if real else "demo"
         process = ensure(SignerSetup(settings.root, settings.environment, keystore, password))
         self._closing.callback(process.stop)
         return process

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from hub import app as door
 from hub.app import build_app
 from hub.doorway import HEADERS
-from hub.problems import ROOMS, message
+from hub.messages import ROOMS
+from hub.problems import message
 from hub.wiring import Hub
 from kernel.errors import load_messages
 
