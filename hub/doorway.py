@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import problems
+from hub.errors import Code
 
 MIB: Final = 1 << 20
 BODY_LIMIT: Final = 1 * MIB
@@ -87,6 +88,11 @@ class Doorway:
             await send(message)
 
         try:
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                # a character that PostgreSQL cannot store: such a thing is nowhere
+                answer = problems.answer(Request(scope, receive), Code.PAGE_NOT_FOUND, {})
+                await answer(scope, receive, dressed)
+                return
             await self._app(scope, _limited(scope, receive), dressed)
         except Exception as error:  # noqa: BLE001 - the last guard: no traceback leaves the door
             if begun_answer:

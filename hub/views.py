@@ -31,6 +31,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["moment"] = moment
+    made.tests["chinese"] = chinese
     made.filters["thousands"] = thousands
     return made
 
@@ -41,6 +42,11 @@ def moment(value: datetime | str | None, *, day: bool = False) -> str:
         return "—"
     at = from_iso(value) if isinstance(value, str) else value
     return at.astimezone(BEIJING).strftime("%Y-%m-%d" if day else "%Y-%m-%d %H:%M:%S")
+
+
+def chinese(text: object) -> bool:
+    """Tell whether a text holds Chinese, so that an English page can mark it as such."""
+    return any("\u3400" <= char <= "\u9fff" or char >= "\U00020000" for char in str(text))
 
 
 def thousands(value: int) -> str:
@@ -88,5 +94,6 @@ def render(
 def _other_language(request: Request, *, english: bool) -> str:
     """Return the address of this page in the other language."""
     query = [pair for pair in parse_qsl(request.url.query) if pair[0] != "lang"]
-    path = request.url.path if request.method == "GET" else "/"
+    # one slash, since two would name another host
+    path = "/" + request.url.path.lstrip("/\\") if request.method == "GET" else "/"
     return f"{path}?{urlencode([*query, ('lang', 'zh-CN' if english else 'en')])}"

@@ -48,7 +48,8 @@ def check(
     if parts is None:
         return Refused(Code.ASSERTION_MALFORMED, {"part": "JWT"})
     header, claims = parts
-    if header.get("alg") not in _ALGORITHMS:
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
         return Refused(Code.ASSERTION_ALGORITHM)
     client = _client(claims, clients, client_id)
     if isinstance(client, Refused):

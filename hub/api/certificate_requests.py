@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["certificate requests"])
 MEDIA: Final = {"pdf": "application/pdf", "ofd": "application/ofd"}
 Code = Annotated[str, Field(max_length=100)]
+Id = Annotated[str, Field(max_length=64, pattern="^[!-~]*$")]
 
 
 class HolderBody(BaseModel):
@@ -41,7 +42,7 @@ class CertificateBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     type: Code
-    id: Annotated[str, Field(max_length=64)] | None = None
+    id: Id | None = None
 
 
 class RequestBody(BaseModel):
@@ -52,7 +53,7 @@ class RequestBody(BaseModel):
     case_no: Code = ""
     purpose: Code = ""
     legal_basis: Code = ""
-    grant: Annotated[str, Field(max_length=64)] = ""
+    grant: Id = ""
     certificate: CertificateBody
     holder: HolderBody | None = None
     fields: Annotated[list[Code], Field(max_length=100)]

@@ -34,6 +34,17 @@ def link(home: Path, version: Version | None) -> str:
     return f"/data-docs/{quote(version.resource)}/{quote(version.batch)}/index.html"
 
 
+def page_at(base: Path, batch: str, name: str) -> Path | None:
+    """Return the file of a page below the folder of its batch, or None for everything else."""
+    try:
+        folder = (base / batch).resolve()
+        place = (folder / name).resolve()
+        inside = folder.parent == base.resolve() and place.is_relative_to(folder)
+        return place if inside and place.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+
+
 @router.get("/data-docs/{resource}/{batch}/{name:path}")
 async def data_docs(
     request: Request, visitor: SignedIn, resource: str, batch: str, name: str
@@ -42,9 +53,8 @@ async def data_docs(
     hub = hub_of(request)
     entry = granted(hub.catalog.resource(visitor.actor, resource))
     granted(authorise(visitor.actor, "catalog.quarantine", Scope(org=entry.org)))
-    base = (hub.settings.root / REPORTS / resource).resolve()
-    place = (base / batch / name).resolve()
-    if not place.is_relative_to(base) or not place.is_file():
+    place = page_at((hub.settings.root / REPORTS / entry.id), batch, name)
+    if place is None:
         raise Refusal(Refused(Code.PAGE_NOT_FOUND))
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-store"}
     return FileResponse(place, headers=headers)

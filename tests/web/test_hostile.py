@@ -1,0 +1,89 @@
+"""What strangers, departments and clients send is shown as text, or refused; it never acts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hub.wiring import Hub
+from identity.assertions import ASSERTION_TYPE
+from tests.web.standin import StandinCatalog, sample_resource
+from tests.web.test_door import assert_problem
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def hostile(empty_hub: Hub) -> Iterator[StandinCatalog]:
+    """A department whose every word is markup."""
+    entry = sample_resource()
+    words = dict.fromkeys(("name", "abstract", "provider", "share_condition", "category"), SCRIPT)
+    items = tuple(replace(item, name=SCRIPT) for item in entry.items)
+    real = empty_hub.catalog
+    standin = StandinCatalog(replace(entry, about=replace(entry.about, **words), items=items))
+    empty_hub.__dict__["catalog"] = standin
+    yield standin
+    empty_hub.__dict__["catalog"] = real
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/resources",
+        "/resources/population",
+        "/resources/population/quarantine",
+        "/search?q=script",
+    ],
+)
+def test_markup_in_a_departments_data_is_shown_as_text(
+    visitor: Any, hostile: StandinCatalog, path: str
+) -> None:
+    page = visitor.sign_in("steward").page(path).text
+    assert SCRIPT not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/x", "/\\elsewhere.example", "///a.example"])
+def test_no_link_of_a_page_leads_to_another_host(visitor: Any, path: str) -> None:
+    page = visitor.page(f"http://testserver{path}").text
+    assert 'href="//' not in page
+    assert 'href="/\\' not in page
+    assert 'hreflang="en"' in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/resources/a%00b", "/search?q=a%00", "/verify?id=%00", "/v1/certificates/%00/status"]
+)
+def test_a_character_that_no_database_keeps_is_nowhere(visitor: Any, path: str) -> None:
+    assert assert_problem(visitor.get(path))["code"] == "page-not-found"
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "a%2f..%2f..%2f..%2fkeys%2fdata.key", "%2e%2e", "a%0a.html"]
+)
+def test_a_page_of_the_data_docs_has_a_name_that_a_file_can_have(
+    visitor: Any, hostile: StandinCatalog, name: str
+) -> None:
+    visitor.sign_in("steward")
+    for batch in ("batch-9", "%2e%2e", "%2e", "x" * 300):
+        answer = visitor.page(f"/data-docs/population/{batch}/{name}")
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("header", [{"alg": ["ES256"]}, {"alg": {}}, {"alg": None}, ["ES256"], 7])
+def test_an_assertion_with_a_header_of_another_shape_is_refused(visitor: Any, header: Any) -> None:
+    parts = (json.dumps(part).encode() for part in (header, {"iss": "a", "sub": "a"}))
+    coded = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts]
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": ".".join((*coded, "AAAA")),
+    }
+    answer = visitor.post("/oauth/token", data=form)
+    assert assert_problem(answer)["code"] in {"assertion-algorithm", "assertion-malformed"}
