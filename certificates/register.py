@@ -40,9 +40,15 @@ class Register:
         self._tools = tools
 
     def get(self, actor: Actor, key: CertificateId) -> Certificate | Refused:
-        """Return one certificate; refused alike where it does not exist or is not the actor's."""
+        """Return one certificate; refused alike where it does not exist or is not the actor's.
+
+        A refusal is recorded.
+        """
         draft = self._visible(actor, key)
-        return draft if isinstance(draft, Refused) else draft.certificate
+        if isinstance(draft, Refused):
+            self._refuse(actor, "certificates.read-refused", key, draft)
+            return draft
+        return draft.certificate
 
     def contents(self, actor: Actor, key: CertificateId) -> Recorded[Contents | Refused]:
         """Return the values of a certificate to its holder or issuer; the reading is recorded."""
@@ -168,7 +174,7 @@ class Register:
             refused = self._no_change(actor, found, status, reason)
             if refused:
                 data: dict[str, Json] = {"code": refused.code, "status": status.value}
-                tx.record(Event("certificates.status-refused", key, actor, data))
+                tx.record(Event("certificates.status-refused", _subject(found), actor, data))
                 return refused
             old = found[0].certificate
             store.set_status(tx, key, status, reason=reason, now=self._tools.clock.now())
@@ -221,5 +227,15 @@ class Register:
     def _refuse(
         self, actor: Actor, kind: str, key: CertificateId, refused: Refused
     ) -> tuple[JournalNo, ...]:
-        event = Event(kind, key, actor, {"code": refused.code})
-        return self._tools.transactions.write(lambda tx: tx.record(event)).journal
+        def work(tx: Tx) -> None:
+            subject = _subject(store.find(tx, [key]))
+            tx.record(Event(kind, subject, actor, {"code": refused.code}))
+
+        return self._tools.transactions.write(work).journal
+
+
+def _subject(found: list[Draft]) -> str:
+    """Return what an entry is about. What names no certificate is whatever somebody typed, and
+    stays out of the journal.
+    """
+    return found[0].certificate.id if found else "unknown"

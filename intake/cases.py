@@ -84,6 +84,24 @@ class Cases:
         """Return a case to its window, its applicant or its subject; else ``case-unknown``."""
         return self._work.find(actor, key, READ)
 
+    def look(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
+        """Return a case for its page; the reading is recorded, for it opens personal data.
+
+        Refused: ``case-unknown``, recorded too.
+        """
+        vault = self._desk.vault
+
+        def work(tx: Tx) -> Case | Refused:
+            case = store.find(tx, vault, key)
+            if case is None or self._work.denied(actor, READ, case):
+                data: dict[str, Json] = {"code": Code.CASE_UNKNOWN}
+                tx.record(Event("intake.read-refused", case.id if case else "unknown", actor, data))
+                return Refused(Code.CASE_UNKNOWN)
+            tx.record(Event("intake.case-read", case.id, actor))
+            return case
+
+        return self._desk.transactions.write(work)
+
     def list(self, actor: Actor, limit: int = 50) -> tuple[Case, ...] | Refused:
         """Return the cases an actor may read, latest first."""
         allowed = authorise(actor, READ)
@@ -115,7 +133,11 @@ class Cases:
         applicant, ``case-closed``, and those of ``Grants.give_all``.
         """
         case = self._work.find(actor, key, READ)
-        if isinstance(case, Refused) or actor.holder != case.applicant:
+        if (
+            isinstance(case, Refused)
+            or actor.holder != case.applicant
+            or case.state is not CaseState.OPEN  # nothing is granted where nothing can be used
+        ):
             unknown = Refused(Code.CASE_UNKNOWN)
             return self._work.change(actor, "consent", key, "", lambda _tx, _case: unknown)
         offers = self._work.offers(case)

@@ -71,7 +71,9 @@ class Casework:
             else:
                 refused = work(tx, case)
             if refused:
-                tx.record(Event(f"intake.{verb}-refused", key, actor, {"code": refused.code}))
+                # a key that names no case is whatever somebody typed, and stays out of the journal
+                subject = case.id if case else "unknown"
+                tx.record(Event(f"intake.{verb}-refused", subject, actor, {"code": refused.code}))
                 return refused
             return store.find(tx, vault, key) or Refused(Code.CASE_UNKNOWN)
 
