@@ -10,11 +10,16 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from hub.faults import told
 from hub.settings import Settings, load
 
 
 def serve(settings: Settings, *, with_parent: bool = False) -> int:
-    """Serve until SIGTERM or SIGINT; with ``with_parent`` also until standard input ends."""
+    """Serve until SIGTERM or SIGINT; with ``with_parent`` also until standard input ends.
+
+    Raises TongbanError where the database cannot be opened or, in production, the signer does not
+    start.
+    """
     import uvicorn
 
     from hub.app import build_app
@@ -22,6 +27,9 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
     from hub.worker import Worker
 
     with open_hub(settings) as hub:
+        if settings.environment == "production":
+            # a hub that cannot sign must not look as if it worked
+            hub.signer.start()
         server = uvicorn.Server(
             uvicorn.Config(
                 build_app(hub),
@@ -68,6 +76,7 @@ def _watch(server: object) -> None:
     server.should_exit = True  # type: ignore[attr-defined]  # uvicorn.Server, imported late
 
 
+@told()
 def main(words: Sequence[str] | None = None) -> int:
     """Read the arguments of ``python -m hub.serve``; all else comes from the environment."""
     parser = argparse.ArgumentParser(prog="python -m hub.serve", description=__doc__)
