@@ -44,6 +44,11 @@ class Dss:
         known = (trusted.root["ecdsa_p256"], *trusted.crls["ecdsa_p256"])
         return _opinions(lines(jar("dss"), "Verify", *known, *files), files)
 
+    def seal(self, folder: Path, kinds: Sequence[str]) -> list[Path]:
+        """Let it sign ``unsealed.pdf`` of a folder in each way; see ``Seal.java``."""
+        made = lines(jar("dss"), "Seal", folder, *kinds)
+        return [folder / str(line["file"]) for line in made]
+
 
 class BouncyCastle:
     """The CMS of a PDF by the library alone: DSS cannot judge SM2, the library below it can."""

@@ -14,7 +14,7 @@ from tests.judges.trial import CHANGES, JUDGES, STRANGER, Trial, hold
 
 PAGE = Path(__file__).parents[2] / "docs" / "interoperability.md"
 ACCEPTED, REFUSED, NOT_ASKED = "accepts", "refuses", "–"
-MADE, CONTROLS, PEERS = "What we make", "What must be refused", "What ofdrw makes"
+MADE, CONTROLS, PEERS = "What we make", "What must be refused", "What others make"
 Cells = dict[tuple[str, str, str], str]
 """Section, row, column to what stands there."""
 
@@ -31,7 +31,7 @@ the signing room for readers that know SM2; no certificate is issued with it.
 _CONTROLS_NOTE = """A judge that accepts one of these does not look at such things at all; it says nothing
 about them in the first table either. Changes were made to every file of the first table; one file of
 each format was shown with the root of another region as anchor."""
-_PEERS_NOTE = """Sealed by ofdrw with keys made for the run, judged by `signing.verify` under the
+_PEERS_NOTE = """Sealed by the other program with keys made for the run, judged by `signing.verify` under the
 policy `certificate`."""
 
 
@@ -48,7 +48,8 @@ def cells(trial: Trial, peers: Mapping[str, PeerFile]) -> Cells:
         found[key] = mark if found.get(key, mark) == mark else "differs"
     for name, peer in peers.items():
         verdict = str(peer.verdict.indication or "none")
-        found[PEERS, KINDS[name][0], "Tongban"] = verdict
+        kind = KINDS[name]
+        found[PEERS, f"{kind.title}, made by {kind.maker}", "Tongban"] = verdict
     return found
 
 
@@ -76,7 +77,12 @@ def render(trial: Trial, peers: Mapping[str, PeerFile]) -> str:
         f"## {CONTROLS}\n\n{_CONTROLS_NOTE}\n",
         _grid(found, CONTROLS, controls, names),
         f"## {PEERS}\n\n{_PEERS_NOTE}\n",
-        _grid(found, PEERS, [title for title, _ in KINDS.values()], ["Tongban"]),
+        _grid(
+            found,
+            PEERS,
+            [f"{kind.title}, made by {kind.maker}" for kind in KINDS.values()],
+            ["Tongban"],
+        ),
     ]
     return "\n".join(parts)
 
