@@ -139,7 +139,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize(
-    ("path", "persona"), [(path, name) for path, names in FORBIDDEN.items() for name in names]
+    ("path", "persona"), [(path, name) for path, names in FORBIDDEN.items() for name in sorted(names)]
 )
 def test_a_page_of_another_role_says_so_plainly(visitor: Any, path: str, persona: str) -> None:
     page = visitor.sign_in(persona).page(path)
