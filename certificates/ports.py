@@ -143,9 +143,19 @@ class Judge(Protocol):
 class Inspector(Protocol):
     """Judges files from outside: parsed in a fenced process first."""
 
-    def inspect(self, data: bytes, name: str, policy: str, at: datetime) -> Judgement:
+    def inspect(
+        self,
+        data: bytes,
+        name: str,
+        policy: str,
+        at: datetime,
+        recorded: datetime | None = None,
+    ) -> Judgement:
         """Judge untrusted bytes under a policy (``certificate`` or ``archive``); never raises for
         a bad file.
+
+        ``recorded`` proves that the file existed then: since when the register has held exactly
+        these bytes.
         """
 
 

@@ -24,6 +24,8 @@ from kernel.ports import Event, Journal, JournalRow, Json, Tx
 ACTION = "certificates.verify"
 IDENTIFIER = "ZZBS"
 COPY_EXPIRY = "JZJYXQJZSJ"
+_UNPROVEN = frozenset({"E_REVOKED", "INDETERMINATE_NO_POE"})
+"""Codes that a proof of existence may settle: for an original, the entry of its issue is one."""
 
 
 class Kinship(StrEnum):
@@ -91,13 +93,20 @@ class Verify:
         if isinstance(status, Refused):
             return Verification(judgement, Kinship.UNKNOWN, None, None)
         kinship = self._kinship(status.certificate, data, metadata, now)
+        if kinship is Kinship.ORIGINAL and _UNPROVEN & set(judgement.codes):
+            since = self._issued(status.certificate)
+            if since is not None:
+                judgement = self._inspector.inspect(data, name, policy, now, since.at)
         return Verification(judgement, kinship, status, self.proof(status.certificate))
 
     def proof(self, certificate: CertificateId) -> Json:
         """Return the receipt of the entry by which a certificate was issued, or None."""
-        rows = self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate))
-        issued = next((row for row in rows if row.kind == "certificates.issued"), None)
+        issued = self._issued(certificate)
         return self._proofs.receipt(issued.no) if issued else None
+
+    def _issued(self, certificate: CertificateId) -> JournalRow | None:
+        rows = self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate))
+        return next((row for row in rows if row.kind == "certificates.issued"), None)
 
     def history(self, certificate: CertificateId) -> tuple[JournalRow, ...]:
         """Return the journal rows about a certificate, oldest first: ids only, no persons."""

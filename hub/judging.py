@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from certificates.ports import Judgement
+from hub.revocation import lists_folder, read_lists
 from kernel.ports import Json
 from signing import x509
 from signing.checks.case import Trust
@@ -20,6 +22,7 @@ from signing.trust import TrustStore
 from signing.verify import inspect, judge
 
 STRICT = "certificate"
+_Seen = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class HubJudge:
 
     def judge(self, sealed: bytes, at: datetime, anchors: tuple[bytes, ...] = ()) -> Judgement:
         """Judge a file made by this hub; extra ``anchors`` serve rehearsals only."""
-        trust = Trust.at(self.trust.store(), at)
+        trust = self.trust.trust(at)
         if anchors:
             trust = Trust(anchors=tuple(x509.parse(der) for der in anchors))
         return _short(judge(inspect(sealed), self._policy, trust, at))
@@ -49,33 +52,72 @@ class FencedInspector:
     trust: TrustBook
     fence: Fence
 
-    def inspect(self, data: bytes, name: str, policy: str, at: datetime) -> Judgement:
-        """Judge untrusted bytes under a policy; raises ``policy-unknown`` only."""
-        return _short(self.verdict(data, name, policy, at))
+    def inspect(
+        self,
+        data: bytes,
+        name: str,
+        policy: str,
+        at: datetime,
+        recorded: datetime | None = None,
+    ) -> Judgement:
+        """Judge untrusted bytes under a policy; raises ``policy-unknown`` only.
 
-    def verdict(self, data: bytes, name: str, policy: str, at: datetime) -> Verdict:
+        ``recorded``: since when the register has held exactly these bytes.
+        """
+        return _short(self.verdict(data, name, policy, at, recorded))
+
+    def verdict(
+        self,
+        data: bytes,
+        name: str,
+        policy: str,
+        at: datetime,
+        recorded: datetime | None = None,
+    ) -> Verdict:
         """Return the whole verdict, for the report on the page."""
         rules = load_policy(policy, self.home)
         evidence = self.fence.inspect(data, name)
-        return judge(evidence, rules, self.trust.store(), at)
+        return judge(evidence, rules, self.trust.trust(at), at, recorded)
 
 
 @dataclass(slots=True)
 class TrustBook:
-    """The hub's trust lists, read again when a file of them has changed."""
+    """The hub's trust lists and revocation lists, read again when a file of them has changed."""
 
     home: Path
-    _seen: tuple[tuple[str, int], ...] = ()
+    _seen: _Seen = ()
     _store: TrustStore = field(default_factory=TrustStore)
+    _crls_seen: _Seen = ()
+    _crls: tuple[bytes, ...] = ()
 
     def store(self) -> TrustStore:
-        """Return the lists as they stand in the registry now."""
-        folder = self.home / "registry" / "signing" / "trust"
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
-        seen = tuple((path.name, path.stat().st_mtime_ns) for path in files)
+        """Return the trust lists as they stand in the registry now."""
+        seen = _state(self.home / "registry" / "signing" / "trust")
         if seen != self._seen:
             self._store, self._seen = TrustStore.load(self.home), seen
         return self._store
+
+    def crls(self) -> tuple[bytes, ...]:
+        """Return the revocation lists at hand, of this region and of others (DER)."""
+        folder = lists_folder(self.home)
+        seen = _state(folder)
+        if seen != self._crls_seen:
+            self._crls, self._crls_seen = read_lists(folder), seen
+        return self._crls
+
+    def trust(self, at: datetime) -> Trust:
+        """Return whom to believe at ``at``, with the revocation lists at hand now."""
+        return Trust.at(self.store(), at, self.crls())
+
+
+def _state(folder: Path) -> _Seen:
+    """Return what changes when a file of the folder is written, added or removed."""
+    found = []
+    for path in sorted(folder.glob("*")):
+        with contextlib.suppress(FileNotFoundError):  # replaced between the two looks
+            status = path.stat()
+            found.append((path.name, status.st_mtime_ns, status.st_ino))
+    return tuple(found)
 
 
 def _short(verdict: Verdict) -> Judgement:

@@ -148,8 +148,26 @@ def _answer(name: str, state: State, signature: Json) -> tuple[str, str]:
             "warn": ("无法确认是否改动", "cannot tell whether it changed"),
         }
         return words.get(state, ("盖章后被改动，或签章无效", "changed, or the seal is not genuine"))
+    known, known_en = _revocation(signature)
     words = {
-        "good": ("印章和证书在盖章时有效", "seal and certificate were valid when it was sealed"),
+        "good": (
+            f"印章和证书在盖章时有效{known}",
+            f"seal and certificate were valid when it was sealed{known_en}",
+        ),
         "warn": ("无法确认是否有效", "cannot tell whether it is valid"),
     }
     return words.get(state, ("印章或证书已失效", "the seal or certificate is no longer valid"))
+
+
+def _revocation(signature: Json) -> tuple[str, str]:
+    """Return how it is known that the certificate was not revoked, or that it is not known."""
+    codes = {item["code"] for item in signature["findings"]}
+    lists = signature.get("revocation", ())
+    if "INDETERMINATE_REVOCATION" in codes:
+        return "（是否被吊销未能核实）", " (whether it was revoked is not known)"
+    if "W_REVOKED_LATER" in codes:
+        return "（之后被吊销）", " (revoked afterwards)"
+    if not lists:
+        return "", ""
+    at = moment(lists[0]["this_update"])
+    return f"（吊销列表 {at}）", f" (revocation list of {at})"

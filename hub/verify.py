@@ -9,16 +9,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from kernel.clock import BEIJING, from_iso
 from kernel.errors import TongbanError, load_messages
+from signing import crl
 from signing.fence import Fence
-from signing.model import Finding, Indication, Severity, SignatureVerdict, Verdict
+from signing.model import (
+    Finding,
+    Indication,
+    RevocationList,
+    Severity,
+    SignatureVerdict,
+    Verdict,
+)
 from signing.policies import Policy
 from signing.policies import load as load_policy
 from signing.trust import TrustStore
 from signing.verify import judge
+
+if TYPE_CHECKING:
+    from signing.checks.case import Trust
 
 PASSED, FAILED, USAGE, INDETERMINATE, ENVIRONMENT = 0, 1, 2, 3, 4
 SUFFIXES = frozenset({".pdf", ".ofd"})
@@ -46,7 +57,7 @@ def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> in
     try:
         at = _moment(options.at)
         policy = load_policy(options.policy, options.home)
-        trust = _trust(options)
+        trust = _trust(options, at)
         sources = list(_sources(names))
         _self_test()
     except UsageError as error:
@@ -62,7 +73,7 @@ def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> in
 def _verify(
     sources: Sequence[tuple[str, Path | None]],
     policy: Policy,
-    trust: TrustStore,
+    trust: Trust,
     at: datetime,
     *,
     options: Options,
@@ -105,12 +116,28 @@ def _moment(text: str | None) -> datetime:
         raise UsageError(message) from error
 
 
-def _trust(options: Options) -> TrustStore:
-    if options.trust:
-        return TrustStore.from_pems(*(path.read_bytes() for path in options.trust))
+def _trust(options: Options, at: datetime) -> Trust:
+    """Return the trust given by hand, else the home's; lists given by hand join either."""
+    from signing.checks.case import Trust
+
+    given = [path.read_bytes() for path in options.trust]
+    lists = [crl.from_file(data) for data in given]
+    crls = tuple(item for found in lists for item in found)
+    certificates = [
+        data for data, found in zip(given, lists, strict=True) if _certifies(data, found)
+    ]
+    if certificates:
+        return Trust.at(TrustStore.from_pems(*certificates), at, crls)
+    from hub.judging import TrustBook
     from hub.settings import load
 
-    return TrustStore.load(load(home=options.home).root)
+    book = TrustBook(load(home=options.home).root)
+    return Trust.at(book.store(), at, (*crls, *book.crls()))
+
+
+def _certifies(data: bytes, lists: Sequence[bytes]) -> bool:
+    """Tell whether a file given as trust is read for certificates: unless it holds lists only."""
+    return not lists or b"CERTIFICATE-----" in data
 
 
 def _sources(names: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
@@ -185,6 +212,7 @@ def _as_text(verdict: Verdict) -> str:
     lines += dict.fromkeys(_finding(item) for item in verdict.findings)
     for signature in verdict.signatures:
         lines.append(f"  {_who(signature)}")
+        lines += [_list(item) for item in signature.revocation[:1]]
         lines += dict.fromkeys(_finding(item) for item in signature.findings)
     return "\n".join(lines) + "\n"
 
@@ -197,6 +225,16 @@ def _who(signature: SignatureVerdict) -> str:
         time = f"{local:%Y-%m-%d %H:%M:%S}（{known}）"
     name = signature.seal_name or signature.signer or signature.id
     return f"{_WORDS[signature.indication]}  {name}  {time}".rstrip()
+
+
+def _list(item: RevocationList) -> str:
+    local = from_iso(item.this_update).astimezone(BEIJING)
+    hours = item.age_seconds // 3600
+    ended = "，已过期 · ended" if item.ended else ""
+    return (
+        f"    · 吊销列表 {local:%Y-%m-%d %H:%M:%S}（{hours} 小时前{ended}）"
+        f" · revocation list {hours} h old"
+    )
 
 
 _MARKS = {Severity.REJECT: "✘", Severity.INDETERMINATE: "?", Severity.WARN: "!"}

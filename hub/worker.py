@@ -28,6 +28,8 @@ RESUME_EVERY: Final = 60.0
 start."""
 COUNT_EVERY: Final = 60.0
 """Seconds between two entries that count public checks."""
+LISTS_EVERY: Final = 60.0
+"""Seconds between two looks whether a revocation list is due."""
 _IDLE: Final = timedelta(minutes=2)
 """What somebody touched since is left alone: another process of the hub may be at it."""
 _RETRY: Final = 2.0
@@ -45,6 +47,7 @@ class Worker:
             (self._seals, RESUME_EVERY),
             (self._issues, RESUME_EVERY),
             (self._count, COUNT_EVERY),
+            (self._lists, LISTS_EVERY),
         )
         self._threads = [
             threading.Thread(target=self._again, args=duty, name=duty[0].__name__, daemon=True)
@@ -94,6 +97,10 @@ class Worker:
         if hub.database.transactions.read(lambda tx: register_store.unfinished(tx, before, 1)):
             actor = system("worker", hub.settings.region, ("certificates.issue",))
             hub.issuer.resume(actor, idle=_IDLE)
+
+    def _lists(self) -> None:
+        """Publish the revocation lists that are due; only then is the signer asked."""
+        self._hub.revocation.publish()
 
     def _count(self) -> None:
         """Record how many public checks there were, if anybody made one."""

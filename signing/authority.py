@@ -156,11 +156,7 @@ class RegionalCA:
 
     def revoked(self, algorithm: str, role: Role = Role.CA) -> tuple[IssuedCertificate, ...]:
         """Return what the list of a role has to say: certificates revoked or on hold."""
-        issuer = self.current(role, algorithm)
-        found = self._transactions.read(store.certificates)
-        return tuple(
-            item for item in found if item.revoked_at and is_issued_by(item.cert, issuer.cert)
-        )
+        return listed_by(self._transactions, self.current(role, algorithm))
 
     def crl(
         self, algorithm: str, hours: int = 24, *, role: Role = Role.CA, after: int = 0
@@ -241,7 +237,7 @@ class RegionalCA:
         return self._transactions.write(work)
 
     def _find(self, key: str) -> IssuedCertificate | None:
-        return _valid(self._transactions.read(lambda tx: store.certificates(tx, key=key)))
+        return _held(self._transactions, key)
 
     def _with(self, key: str, purpose: Purpose, number: str) -> Callable[[bytes], bytes]:
         return sign_with(self._signer, key, purpose, number)
@@ -264,6 +260,25 @@ def sign_with(
 def key_name(subject: str, algorithm: str) -> str:
     """Return the name of a key: subject in lower case and the family's ending."""
     return f"{subject.lower()}.{FAMILIES.get(algorithm, algorithm.replace('_', '-'))}"
+
+
+def role_certificate(
+    transactions: Transactions, role: Role, algorithm: str
+) -> IssuedCertificate | None:
+    """Return the certificate of a role of this region's authority, without asking the signer."""
+    return _held(transactions, key_name(role.value, algorithm))
+
+
+def listed_by(
+    transactions: Transactions, issuer: IssuedCertificate
+) -> tuple[IssuedCertificate, ...]:
+    """Return the certificates of an issuer that are revoked or on hold."""
+    found = transactions.read(lambda tx: store.certificates(tx, listed=True))
+    return tuple(item for item in found if is_issued_by(item.cert, issuer.cert))
+
+
+def _held(transactions: Transactions, key: str) -> IssuedCertificate | None:
+    return _valid(transactions.read(lambda tx: store.certificates(tx, key=key)))
 
 
 def _valid(found: tuple[IssuedCertificate, ...]) -> IssuedCertificate | None:

@@ -205,11 +205,16 @@ def release_certificates(tx: Tx, keys: Sequence[str]) -> None:
     rows(tx).execute(update(CERTIFICATES).where(chosen).values(revoked_at=None, reason=""))
 
 
-def certificates(tx: Tx, *, key: str = "") -> tuple[IssuedCertificate, ...]:
-    """Return certificates, oldest first; empty arguments do not narrow."""
+def certificates(tx: Tx, *, key: str = "", listed: bool = False) -> tuple[IssuedCertificate, ...]:
+    """Return certificates, oldest first, ``listed``: those revoked or on hold.
+
+    Empty arguments do not narrow.
+    """
     query = select(CERTIFICATES).order_by(CERTIFICATES.c.issued_at, CERTIFICATES.c.serial)
     if key:
         query = query.where(CERTIFICATES.c.key == key)
+    if listed:
+        query = query.where(CERTIFICATES.c.revoked_at.is_not(None))
     return tuple(_issued(found) for found in rows(tx).execute(query).mappings())
 
 

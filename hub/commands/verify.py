@@ -37,7 +37,7 @@ def register(root: typer.Typer) -> None:
             typer.Option(
                 exists=True,
                 dir_okay=False,
-                help="信任锚 PEM 文件，可多次 · PEM file of trust anchors, may be repeated",
+                help="信任锚或吊销列表，可多次 · trust anchors or revocation lists, repeatable",
             ),
         ] = None,
         at: Annotated[

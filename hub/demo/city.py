@@ -68,6 +68,7 @@ def seals(hub: Hub) -> list[Seal]:
     made = [_seal(hub, kind.issuing_code, kind.issuing_org) for kind in _one_per_body(hub)]
     if hub.trust.store().region(region, hub.clock.now()) is None:
         save(hub.authority.trust_list(1), hub.settings.root)
+    hub.revocation.publish()
     publish_trust(hub)
     return made
 
@@ -76,7 +77,8 @@ def publish_trust(hub: Hub) -> None:
     """Write the trust as PEM files into ``home/trust``: what a verifier elsewhere needs.
 
     ``anchors.pem`` suffices: beside the roots it holds the issuing CAs, which no OFD seal carries.
-    ``seal-makers.pem`` narrows the trust to the region's own seal makers.
+    ``seal-makers.pem`` narrows the trust to the region's own seal makers. ``revocation.crl`` (PEM)
+    tells which certificates no longer count; the hub keeps it fresh.
     """
     folder = hub.settings.root / "trust"
     folder.mkdir(exist_ok=True)
@@ -87,6 +89,7 @@ def publish_trust(hub: Hub) -> None:
     }
     for name, certs in files.items():
         (folder / f"{name}.pem").write_bytes(b"".join(to_pem(cert.der) for cert in certs))
+    hub.revocation.bundle()
 
 
 def agency_key(home: Path) -> Path:

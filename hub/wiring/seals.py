@@ -9,6 +9,7 @@ from hub.wiring.data import DataParts
 
 if TYPE_CHECKING:
     from hub.judging import FencedInspector, TrustBook
+    from hub.revocation import Publisher
     from signing.authority import RegionalCA
     from signing.fence import Fence
     from signing.sealing import Sealing
@@ -61,6 +62,20 @@ class SealParts(DataParts):
             signer=self.signer.client,
             authority=self.authority,
             glyphs=Glyphs(fonts),
+            clock=self.clock,
+            relist=self.revocation.relist,
+        )
+
+    @cached_property
+    def revocation(self) -> Publisher:
+        """The region's revocation lists."""
+        from hub.revocation import Publisher
+
+        return Publisher(
+            home=self.settings.root,
+            region=self.settings.region,
+            transactions=self.database.transactions,
+            authority=lambda: self.authority,
             clock=self.clock,
         )
 
