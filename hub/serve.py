@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.faults import told
+from hub.portcheck import check_free
 from hub.settings import Settings, load
 
 
 def serve(settings: Settings, *, with_parent: bool = False) -> int:
     """Serve until SIGTERM or SIGINT; with ``with_parent`` also until standard input ends.
 
-    Raises TongbanError where the database cannot be opened or, in production, the signer does not
-    start.
+    Raises TongbanError where the port is not free, the database cannot be opened or, in production,
+    the signer does not start.
     """
     import uvicorn
 
@@ -26,6 +27,7 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
     from hub.wiring import open_hub
     from hub.worker import Worker
 
+    check_free(settings.host, settings.port)
     with open_hub(settings) as hub:
         if settings.environment == "production":
             # a hub that cannot sign must not look as if it worked

@@ -18,6 +18,7 @@ from hub.demo.fetching import fetch
 from hub.demo.summary import CaseFigures, Certificates, Fetches, Log, SourceRow, Summary, Tampering
 from hub.demo.window import walk
 from hub.gate import start_warm
+from hub.portcheck import check_free
 from hub.settings import Settings, load
 from hub.wiring import Hub, open_hub
 from kernel.errors import TongbanError
@@ -56,6 +57,7 @@ def run(options: Options) -> int:
     where a phase cannot be done.
     """
     settings = load(home=options.home, port=options.port, environment="demo")
+    check_free(settings.host, settings.port)
     console = Console(highlight=False)
     begun = time.monotonic()
     with ExitStack() as stack:
