@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kernel.ids import JournalNo
-from kernel.ports import JournalRow, Json
+from kernel.ports import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,6 @@ class Numbered:
     index: int
     no: JournalNo
     leaf: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A leaf together with its journal row, for reading."""
-
-    index: int
-    row: JournalRow
 
 
 class ReceiptState(StrEnum):

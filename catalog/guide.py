@@ -60,12 +60,6 @@ def _pair(item: str) -> tuple[str, str]:
     return code, title
 
 
-def value_title(name: str, code: str) -> str:
-    """Return the Chinese word of a coded value, or the code itself when there is none."""
-    found = next((term for term in terms() if term.name == name), None)
-    return found.values.get(code, code) if found else code
-
-
 def about_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a table of core metadata, one sentence each."""
     for term in terms():

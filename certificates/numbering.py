@@ -59,12 +59,6 @@ def make(type_code: str, issuer: str, serial: str, version: int) -> str:
     return text + check_character(body)
 
 
-def next_version(identifier: str) -> str:
-    """Return the identifier of the following version of the same certificate (变更, 换发)."""
-    old = parse(identifier)
-    return make(old.type_code, old.issuer, old.serial, old.version + 1)
-
-
 def parse(identifier: str) -> Identifier:
     """Take apart without judging the check; raises TongbanError ``identifier-malformed``."""
     found = _SHAPE.fullmatch(identifier)

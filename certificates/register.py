@@ -165,8 +165,8 @@ class Register:
         """Suspend, restore, report lost, cancel, withdraw or revoke, with a reason.
 
         ``reason`` is a value of ``Reason``. From the commit on every check sees the new status.
-        Refusals: ``certificate-unknown``, ``not-permitted``, ``reason-missing``,
-        ``status-change``.
+        Refusals: ``not-found-or-not-permitted`` for what is not there and for what the actor may
+        not even read, ``not-permitted``, ``reason-missing``, ``status-change``.
         """
 
         def work(tx: Tx) -> Certificate | Refused:
@@ -195,12 +195,13 @@ class Register:
     def _no_change(
         self, actor: Actor, found: list[Draft], status: CertificateStatus, reason: str
     ) -> Refused | None:
+        absent = Refused(Code.NOT_FOUND_OR_NOT_PERMITTED)
         if not found or found[0].certificate.step is not Step.ISSUED:
-            return Refused(Code.CERTIFICATE_UNKNOWN)
+            return absent
         one = found[0].certificate
         denied = self._denied(actor, CHANGE, one)
         if denied:
-            return denied
+            return absent if self._denied(actor, READ, one) else denied
         if reason not in set(Reason):
             return Refused(Code.REASON_MISSING)
         today = self._tools.clock.now().astimezone(BEIJING).date()

@@ -60,12 +60,6 @@ class Typebook:
         """Iterate over the types by name."""
         return iter(self.types.values())
 
-    def by_code(self, code: str) -> CertificateType:
-        """Return a type by 证照类型代码; raises TongbanError ``type-unknown``."""
-        for kind in self:
-            if kind.code == code:
-                return kind
-        raise TongbanError("type-unknown", type=code)
 
 
 def load(home: Path | None = None) -> Typebook:

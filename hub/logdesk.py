@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from audit.check import check
 from audit.model import Report
-from audit.note import LogKey, key_from_text
+from audit.note import LogKey, key_from_spki, key_from_text
 from audit.receipts import Receipts, to_json
 from audit.sequencer import Sequencer
 from audit.tiles import KEY
@@ -23,8 +23,6 @@ from storage.files import FolderFiles
 
 if TYPE_CHECKING:
     from hub.wiring import Hub
-
-_RAW_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class LogDesk:
             return key_from_text(known.decode())
         client = self._hub.signer.client
         info = client.key(LOG_KEY) or client.create(LOG_KEY, "ed25519", (Purpose.LOG_CHECKPOINT,))
-        return LogKey(self.origin, info.spki[-_RAW_BYTES:])
+        return key_from_spki(self.origin, info.spki)
 
     def sequencer(self) -> Sequencer:
         """Return the writer of the log; the lease decides which process's turn it is."""

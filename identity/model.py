@@ -64,18 +64,6 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
-    """A member of staff (工作人员) at an organisation, perhaps at a window."""
-
-    id: str
-    name: str
-    org: Org
-    division: str
-    roles: tuple[str, ...]
-    window: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Persona:
     """A demo person whom a visitor may play; never offered where ``environment = production``.
 

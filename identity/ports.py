@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from identity.model import Org
 from kernel.ids import HolderRef
 from kernel.ports import Vault
 
@@ -15,10 +12,3 @@ CITIZEN: str = "111"
 def holder_ref(vault: Vault, code: str) -> HolderRef:
     """Return the reference of a person by id number, equal to the one ``certificates`` keeps."""
     return HolderRef(vault.blind(f"holder:{CITIZEN}", code.strip().upper()))
-
-
-class OrgNames(Protocol):
-    """The narrow view other rooms take of the directory."""
-
-    def org(self, key_or_code: str) -> Org | None:
-        """Return the organisation with this short key or credit code, or None."""

@@ -1,7 +1,7 @@
-"""The use of a seal: declare a batch, get the material, sign, record each result.
+"""The use of a seal: declare a batch, get the material, sign.
 
-One intent per batch (count, digest root) stands in the journal before its first signature; one
-result per certificate after it. A signature without an intent is refused.
+One intent per batch (count, digest root) stands in the journal before its first signature; the
+result of each is recorded by whoever stores the file. A signature without an intent is refused.
 """
 
 from __future__ import annotations
@@ -139,17 +139,6 @@ class Sealing:
         if certificate_type and not seal.fits(certificate_type):
             return Refused("seal-not-for-type", {"seal": seal_id, "type": certificate_type})
         return None
-
-
-def record_sealed(
-    tx: Tx, actor: Actor, *, seal_id: str, approval: str, number: str, digest: str
-) -> None:
-    """Record one result in the caller's own transaction: this seal, this certificate, this file.
-
-    ``digest`` is the name of the sealed file's object. Called by whoever stores the file.
-    """
-    data = {"approval": approval, "number": number, "digest": digest}
-    tx.record(Event("signing.sealed", seal_id, actor, {**data}))
 
 
 def scope_of(seal: Seal) -> Scope:

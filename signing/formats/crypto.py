@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from kernel.errors import TongbanError
 from signing.algorithms import Algorithm, by_oid
 from signing.algorithms.sm2_sm3 import point, sm3
@@ -114,15 +111,3 @@ def _sm2_key_sound(spki: bytes) -> bool:
     x, y = int.from_bytes(octets[1:33], "big"), int.from_bytes(octets[33:], "big")
     on_curve = (y * y - (x * x * x - 3 * x + SM2_B)) % SM2_P == 0
     return x < SM2_P and y < SM2_P and on_curve
-
-
-def key_strength_problem(spki: bytes) -> str:
-    """Return why a classic key is too weak to accept, or empty."""
-    try:
-        key = load_der_public_key(spki)
-    except Exception:  # noqa: BLE001 - the library's errors on hostile keys are open-ended
-        return ""
-    size = getattr(key, "key_size", 256)
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return "" if size >= 224 else f"{size} bit curve"
-    return "" if size >= 1024 else f"{size} bit key"

@@ -269,6 +269,29 @@ def test_a_serving_sequencer_gives_a_number_within_the_wait(log: Log) -> None:
     assert log.sequencer("next").run_once() is not None
 
 
+def test_a_serving_sequencer_outlives_a_failure_of_any_kind(
+    log: Log, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("audit.sequencer._RETRY_SECONDS", 0.01)
+    sequencer, stop = log.sequencer(), threading.Event()
+    secret = "410199199001010011"
+    turns = iter([OSError(28, secret), KeyError(secret)])
+
+    def run_once() -> None:
+        failure = next(turns, None)
+        if failure is None:
+            stop.set()
+            return
+        raise failure
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(sequencer), "run_once", lambda _: run_once())
+        sequencer.serve(stop)
+    assert stop.is_set()
+    assert "OSError" in caplog.text
+    assert secret not in caplog.text
+
+
 def test_a_head_put_back_stops_the_numbering(log: Log) -> None:
     log.grow(20)
     old = log.database.transactions.read(lambda tx: store.head(tx, KEY.name))

@@ -104,4 +104,3 @@ def test_every_mandatory_element_of_the_guide_is_asked_for() -> None:
     told = "\n".join(guide.about_problems({}))
     for term in guide.terms():
         assert (f"about.{term.name} " in told) == (term.obligation == "M")
-    assert guide.value_title("refresh_cycle", "2") == "每日"

@@ -46,17 +46,19 @@ def test_anybody_gets_the_status_by_identifier_without_a_person(room: Room) -> N
 def test_a_change_of_status_is_decided_by_its_issuer_with_a_reason(room: Room) -> None:
     change = room.register.change
     mine, other = room.household.id, room.marriage.id
-    assert code(change(APPROVER, other, SUSPENDED, "sanction").value) == "not-permitted"
+    absent = "not-found-or-not-permitted"
+    assert code(change(APPROVER, other, SUSPENDED, "sanction").value) == absent
+    assert code(change(room.person(FATHER), mine, SUSPENDED, "").value) == "not-permitted"
     assert code(change(APPROVER, mine, SUSPENDED, "").value) == "reason-missing"
     assert code(change(APPROVER, mine, SUSPENDED, "because").value) == "reason-missing"
     unknown = CertificateId("cert-0")
-    assert code(change(APPROVER, unknown, SUSPENDED, "sanction").value) == "certificate-unknown"
+    assert code(change(APPROVER, unknown, SUSPENDED, "sanction").value) == absent
     done = change(APPROVER, mine, SUSPENDED, "investigation").value
     assert isinstance(done, Certificate)
     restored = change(APPROVER, mine, CertificateStatus.ISSUED, "settled").value
     assert isinstance(restored, Certificate)
     assert [event["after"] for event in room.events("status-changed")] == ["suspended", "issued"]
-    assert len(room.events("status-refused")) == 4
+    assert len(room.events("status-refused")) == 5
 
 
 @pytest.mark.parametrize("after", ["issued", "superseded", "expired", "draft"])
@@ -104,6 +106,20 @@ def test_holders_and_issuers_read_and_nobody_else(room: Room) -> None:
     assert isinstance(room.register.original(father, room.marriage.id, "ofd").value, bytes)
     assert len(room.events("original-refused")) == 3
     assert len(room.events("original-read")) == 1
+
+
+def test_refused_readings_are_recorded_and_what_was_typed_stays_out(room: Room) -> None:
+    typed = CertificateId("测试甲 410199199001010011")
+    uncle = room.person(UNCLE)
+    for key in (room.marriage.id, typed):
+        assert code(room.register.get(uncle, key)) == "not-found-or-not-permitted"
+        assert isinstance(room.register.contents(uncle, key).value, Refused)
+        assert isinstance(room.register.change(uncle, key, SUSPENDED, "settled").value, Refused)
+    transactions, journal = room.bench.tools.transactions, room.database.journal
+    rows = transactions.read(lambda tx: journal.after(tx, 0, 9999))
+    refused = [row.subject for row in rows if row.kind.endswith("-refused")]
+    assert refused == [room.marriage.id] * 3 + ["unknown"] * 3
+    assert all(typed.encode() not in row.body for row in rows)
 
 
 def test_lists_are_cut_to_what_the_actor_may_read(room: Room) -> None:
