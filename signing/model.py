@@ -169,13 +169,17 @@ class SealEvidence:
 
 @dataclass(frozen=True, slots=True)
 class TimestampEvidence:
-    """A time-stamp token. ``imprint_valid``: over the right bytes; ``signature_valid``: its own."""
+    """A time-stamp token. ``imprint_valid``: over the right bytes; ``signature_valid``: its own.
+
+    ``certificates`` are those that the token carries, by SHA-256.
+    """
 
     time: str
     imprint_valid: bool | None
     signature_valid: bool | None
     signer: str
     detail: str = ""
+    certificates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

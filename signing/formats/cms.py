@@ -14,8 +14,8 @@ from kernel.clock import to_iso
 from signing.formats.crypto import SM2_SIGN_OIDS, WEAK, digest_name, hash_bytes
 from signing.formats.crypto import verify as verify_sm2
 from signing.formats.errors import FormatError
-from signing.formats.exact import is_exact
-from signing.formats.oids import register
+from signing.formats.exact import SIGNED_DATA, is_exact
+from signing.formats.oids import GM_SIGNED_DATA, register
 from signing.formats.pool import Notes, Pool, read_certificate
 from signing.formats.rawverify import Claim
 from signing.formats.rawverify import verify as verify_classic
@@ -24,6 +24,8 @@ from signing.ses import der
 from signing.x509 import Cert
 
 CONTENT_DATA, CONTENT_TST = "data", "tst_info"
+_TOKEN_KINDS = (SIGNED_DATA, GM_SIGNED_DATA[0])
+"""GB/T 20520 lets the GM/T 0006 OID stand for PKCS #7's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _check(data: Any, covered: bytes, pool: Pool, notes: Notes, path: str) -> Cm
         signature_algorithm=info["signature_algorithm"]["algorithm"].dotted,
         digest_algorithm=digest,
         time=_time(attributes),
-        timestamps=_timestamps(info, pool, path),
+        timestamps=_timestamps(info, pool, notes, path),
         pades="signing_certificate_v2" in attributes or "signing_certificate" in attributes,
     )
 
@@ -238,21 +240,30 @@ def _time(attributes: dict[str, list[Any]]) -> str:
     return to_iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def _timestamps(info: Any, pool: Pool, path: str) -> tuple[TimestampEvidence, ...]:
+def _timestamps(info: Any, pool: Pool, notes: Notes, path: str) -> tuple[TimestampEvidence, ...]:
     found: list[TimestampEvidence] = []
     for attribute in info["unsigned_attrs"] or ():
         if attribute["type"].native != "signature_time_stamp_token":
             continue
         found += [
-            read_token(value.dump(), info["signature"].native, pool, path)
+            read_token(value.dump(), info["signature"].native, pool, notes, path)
             for value in attribute["values"]
         ]
     return tuple(found)
 
 
-def read_token(token: bytes, stamped: bytes, pool: Pool, path: str) -> TimestampEvidence:
-    """Read an RFC 3161 token over ``stamped``; what is wrong with it stands in its detail."""
-    return _token(token, lambda name: hash_bytes(name, stamped), pool, path)
+def read_token(
+    token: bytes, stamped: bytes, pool: Pool, notes: Notes, path: str
+) -> TimestampEvidence:
+    """Read an RFC 3161 token over ``stamped``; what is wrong with it stands in its detail.
+
+    ``notes`` get W_CMS_ENCODING where the token has more than one spelling.
+    """
+    found = _token(token, lambda name: hash_bytes(name, stamped), pool, path)
+    authority = read_certificate(pool.ders[found.signer], Notes()) if found.signer else None
+    if authority is not None and not is_exact(token, authority, _TOKEN_KINDS):
+        notes.add("W_CMS_ENCODING", path, "time stamp")
+    return found
 
 
 def read_digest_token(token: bytes, digest: bytes, pool: Pool) -> TimestampEvidence:
@@ -285,4 +296,5 @@ def _token(
         signature_valid=bool(facts.signature_valid and facts.content_valid and not hard),
         signer=facts.signer,
         detail="; ".join(f"{item.code} {item.detail}".strip() for item in hard),
+        certificates=facts.certificates,
     )

@@ -20,18 +20,21 @@ EXPLICIT_0, IMPLICIT_1 = 0xA0, 0xA1
 _NULL = der.tlv(der.NULL)
 
 
-def is_exact(body: bytes, cert: Cert) -> bool:
-    """Tell whether ``body`` is the one DER spelling of its signed content by ``cert``."""
+def is_exact(body: bytes, cert: Cert, kinds: tuple[str, ...] = (SIGNED_DATA,)) -> bool:
+    """Tell whether ``body`` is the one DER spelling of its signed content by ``cert``.
+
+    ``kinds`` are the OIDs that may stand for SignedData outside.
+    """
     try:
         node = der.whole(body)
         der.check_depth(node)
-        return _rebuilt(node, cert) == body
+        return node.first().oid() in kinds and _rebuilt(node, cert) == body
     except DerError:
         return False
 
 
 def _rebuilt(node: Node, cert: Cert) -> bytes:
-    wrapper = node.expect(der.SEQUENCE).exactly(2)[1]
+    kind_given, wrapper = node.expect(der.SEQUENCE).exactly(2)
     parts = list(wrapper.expect(EXPLICIT_0).exactly(1)[0].children())
     content = parts[2].expect(der.SEQUENCE)
     kind = content.first().oid()
@@ -58,7 +61,7 @@ def _rebuilt(node: Node, cert: Cert) -> bytes:
         *(part.raw for part in certificates[:1]),
         der.tlv(der.SET, signer),
     )
-    return der.sequence(der.oid(SIGNED_DATA), der.tlv(EXPLICIT_0, signed))
+    return der.sequence(der.oid(kind_given.oid()), der.tlv(EXPLICIT_0, signed))
 
 
 def _signer_id(node: Node, cert: Cert) -> bytes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from kernel.clock import to_iso
 from kernel.errors import TongbanError
+from signing.algorithms import by_name
+from signing.algorithms.sm2_sm3 import sm3
 from signing.ses.der import DerError
 from signing.time import wire
-from signing.time.model import Stamp, StampRequest
+from signing.time.model import DIGEST_OIDS, Stamp, StampRequest
+from signing.time.ports import TimeStamps
 from signing.x509 import Cert, chain_to, parse
 from signing.x509.model import TIME_STAMPING
 
@@ -42,6 +46,20 @@ def check(token: bytes, asked: StampRequest, anchors: Sequence[Cert], now: datet
         raise _invalid(f"it says {to_iso(stamp.time)}, here it is {to_iso(now)}")
     _check_authority(token, stamp, anchors)
     return stamp
+
+
+def stamped(stamps: TimeStamps, data: bytes, algorithm: str) -> bytes:
+    """Return a token over ``data``; TongbanError ``time-stamp-invalid`` if it stamps another."""
+    name = by_name(algorithm).digest_name
+    digest = sm3(data) if name == "sm3" else hashlib.sha256(data).digest()
+    token = stamps.stamp(digest, algorithm)
+    try:
+        said = wire.read_token(token)
+    except DerError as error:
+        raise _invalid(error.detail) from error
+    if (said.digest_oid, said.digest) != (DIGEST_OIDS[name], digest):
+        raise _invalid("it stamps another digest")
+    return token
 
 
 def _check_authority(token: bytes, stamp: Stamp, anchors: Sequence[Cert]) -> None:

@@ -20,7 +20,7 @@ from signing import x509
 from signing.algorithms import by_name
 from signing.algorithms.sm2_sm3 import sm3
 from signing.formats.cms import read_token
-from signing.formats.pool import Pool
+from signing.formats.pool import Notes, Pool
 from signing.ses import der
 from signing.time import wire
 from signing.time.authority import TimeStampAuthority
@@ -48,7 +48,7 @@ def anchors(world: World) -> tuple[x509.Cert, ...]:
 def test_a_token_of_ours_says_when_and_over_what(world: World, algorithm: str) -> None:
     token = authority(world).stamp(FAMILIES[algorithm], algorithm)
     pool = Pool()
-    found = read_token(token, DATA, pool, "")
+    found = read_token(token, DATA, pool, Notes(), "")
     assert (found.imprint_valid, found.signature_valid, found.detail) == (True, True, "")
     said = wire.read_token(token)
     assert said.time == world.clock.now().replace(microsecond=0)
@@ -57,7 +57,7 @@ def test_a_token_of_ours_says_when_and_over_what(world: World, algorithm: str) -
     assert wire.names_authority(token)
     signer = x509.parse(pool.ders[found.signer])
     assert "时间戳服务" in signer.common_name
-    assert read_token(token, b"other", Pool(), "").imprint_valid is False
+    assert read_token(token, b"other", Pool(), Notes(), "").imprint_valid is False
 
 
 def test_no_two_tokens_share_a_serial_number(world: World) -> None:
@@ -196,7 +196,7 @@ def reply(data: bytes) -> tuple[int, str, bytes]:
 def test_a_token_from_outside_is_checked_and_used(world: World) -> None:
     own = authority(world)
     token = ask(world, lambda body: reply(own.answer(body)))
-    assert read_token(token, DATA, Pool(), "").signature_valid
+    assert read_token(token, DATA, Pool(), Notes(), "").signature_valid
 
 
 def asked_otherwise(own: TimeStampAuthority, **changes: object) -> Answer:

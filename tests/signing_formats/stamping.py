@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from signing import x509
 from signing.algorithms import by_name
 from signing.formats.crypto import hash_bytes
 from signing.ses import der
+from signing.time import wire
+from signing.time.model import SYNTHETIC_POLICY, Stamp, digest_oid
+from signing.time.token import build
 
 from .conftest import Party, Region, issue
 
@@ -61,3 +65,19 @@ def token(party: Party, stamped: bytes, at: datetime, *, content: str = SIGNED_D
 
 def _attribute(oid: str, value: bytes) -> bytes:
     return der.sequence(der.oid(oid), der.tlv(der.SET, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Stamper:
+    """An authority as sealing sees it: ``TimeStamps`` with a clock that stands still."""
+
+    party: Party
+    at: datetime
+    chain: tuple[bytes, ...] = ()
+
+    def stamp(self, digest: bytes, algorithm: str) -> bytes:
+        """Return a token made the way our own authority makes them."""
+        cert = x509.parse(self.party.cert)
+        said = Stamp(SYNTHETIC_POLICY, digest_oid(algorithm, digest), digest, 7, self.at, 1, None)
+        known = (cert.der, *self.chain)
+        return build(wire.info(said), cert, self.party.algorithm, known, self.party.sign)

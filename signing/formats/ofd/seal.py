@@ -24,6 +24,8 @@ from signing.formats.ofd.inspect import OUR_PROVIDER, ROOT
 from signing.formats.ofd.xml import NAMESPACE, children, namespace, only, parse, text
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.ses import build
+from signing.time.check import stamped
+from signing.time.ports import TimeStamps
 from signing.x509 import parse as parse_certificate
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -49,13 +51,16 @@ def seal(
     placements: Sequence[Placement],
     at: datetime,
     sign: SignDigest,
+    *,
+    timestamp: TimeStamps | None = None,
 ) -> bytes:
     """Return the sealed file. Every file of the package is covered; no later seal can be added.
 
-    Raises TongbanError ``seal-not-possible``, and whatever ``sign`` raises.
+    ``timestamp`` proves when the signature existed (GB/T 20520 token inside the seal's signature).
+    Raises TongbanError ``seal-not-possible``, and whatever ``sign`` and ``timestamp`` raise.
     """
     pending = prepare(unsealed, material, placements, at)
-    return finish(pending, sign(pending.digest))
+    return finish(pending, sign(pending.digest), timestamp=timestamp)
 
 
 def prepare(
@@ -68,9 +73,12 @@ def prepare(
         raise TongbanError("seal-not-possible", reason=f"{error.code} {error.detail}") from error
 
 
-def finish(pending: Pending, signature: bytes) -> bytes:
-    """Return the sealed file with the DER signature value in its place."""
-    value = build.signature(pending.tbs, pending.certificate, pending.algorithm_oid, signature)
+def finish(pending: Pending, signature: bytes, *, timestamp: TimeStamps | None = None) -> bytes:
+    """Return the sealed file with the DER signature value in its place, time-stamped if asked."""
+    token = stamped(timestamp, signature, SM2) if timestamp else None
+    value = build.signature(
+        pending.tbs, pending.certificate, pending.algorithm_oid, signature, token
+    )
     return package.write([*pending.files.items(), (pending.value_path, value)])
 
 

@@ -158,7 +158,7 @@ def _ses(scope: Scope, pool: Pool, notes: Notes) -> Facts:
         if valid is False and _other_scope(signature, scope, cert):
             notes.add("E_SIGNATURE_SCOPE", scope.value_path)
     seal = read_seal(signature.seal, pool, notes, scope.value_path)
-    tokens = _timestamps(signature, pool, scope.value_path)
+    tokens = _timestamps(signature, pool, notes, scope.value_path)
     return Facts(
         structure=f"ses-v{signature.version}",
         time=_iso(signature.time) or (tokens[0].time if tokens else ""),
@@ -201,11 +201,13 @@ def _member(seal: Seal, certificate: bytes) -> bool | None:
     return None if any(name is None for name, _ in known) else False
 
 
-def _timestamps(signature: SesSignature, pool: Pool, path: str) -> tuple[TimestampEvidence, ...]:
+def _timestamps(
+    signature: SesSignature, pool: Pool, notes: Notes, path: str
+) -> tuple[TimestampEvidence, ...]:
     if signature.timestamp is not None:
-        return (read_token(signature.timestamp, signature.signature, pool, path),)
+        return (read_token(signature.timestamp, signature.signature, pool, notes, path),)
     if signature.timestamp_in_tbs is not None:
-        return (read_token(signature.timestamp_in_tbs, signature.data_hash, pool, path),)
+        return (read_token(signature.timestamp_in_tbs, signature.data_hash, pool, notes, path),)
     return ()
 
 
@@ -220,7 +222,7 @@ def read_seal(seal: Seal, pool: Pool, notes: Notes, path: str) -> SealEvidence:
     for item in own.items:
         notes.add(item.code, item.path, f"seal: {item.detail}".rstrip(": "))
     if seal.timestamp is not None:
-        stamp = read_token(seal.timestamp, seal.signature, pool, path)
+        stamp = read_token(seal.timestamp, seal.signature, pool, notes, path)
         if not (stamp.imprint_valid and stamp.signature_valid):
             notes.add("E_TIMESTAMP", path, f"seal: {stamp.detail}".rstrip(": "))
     _check_picture(seal, notes, path)

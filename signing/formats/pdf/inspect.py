@@ -91,7 +91,7 @@ def _facts(
     if not span.plain:
         notes.add("W_CONTAINER_REWRITTEN", path, "value has more than one spelling")
     if found.kind == "timestamp":
-        stamp = cms.read_token(body, span.covered, pool, path)
+        stamp = cms.read_token(body, span.covered, pool, notes, path)
         return replace(
             base,
             time=stamp.time,
