@@ -146,15 +146,13 @@ def uses_of_holder(tx: Tx, holder: HolderRef, limit: int = 200) -> list[Use]:
     return [_use(row) for row in rows(tx).execute(query)]
 
 
-def uses_of_certificate(tx: Tx, certificate: CertificateId, limit: int = 200) -> list[Use]:
-    """Return uses of one certificate, latest first."""
-    query = (
-        select(REQUEST)
-        .where(REQUEST.c.certificate_id == certificate)
-        .order_by(REQUEST.c.at.desc(), REQUEST.c.id)
-        .limit(limit)
+def copies_of(tx: Tx, certificate: CertificateId) -> dict[Digest, datetime]:
+    """Return the digests of all copies made of one certificate, and until when each may be used."""
+    query = select(REQUEST.c.copies).where(
+        REQUEST.c.certificate_id == certificate, REQUEST.c.copies != "[]"
     )
-    return [_use(row) for row in rows(tx).execute(query)]
+    made = (_copy(item) for text in rows(tx).execute(query).scalars() for item in json.loads(text))
+    return {item.digest: item.expires_at for item in made}
 
 
 def _grant(row: Row[Any]) -> Grant:

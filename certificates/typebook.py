@@ -61,7 +61,6 @@ class Typebook:
         return iter(self.types.values())
 
 
-
 def load(home: Path | None = None) -> Typebook:
     """Read and check all types; raises TongbanError ``type-unreadable`` or ``type-malformed``."""
     found = registry.load("certificates", "types", ".toml", home)

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from threading import Lock
 
-from certificates import register_store
+from certificates import register_store, requests_store
 from certificates.model import CertificateStatus
 from certificates.ports import Inspector, Judgement, Proofs
 from certificates.register import Register
 from certificates.register_model import StatusAnswer
 from certificates.tools import Tools
 from kernel.actors import Actor, authorise
-from kernel.clock import BEIJING, to_iso
+from kernel.clock import to_iso
 from kernel.errors import Refused
 from kernel.ids import CertificateId
-from kernel.ports import Event, Journal, JournalRow, Json, Tx
+from kernel.ports import Digest, Event, Journal, JournalRow, Json, Tx
 
 ACTION = "certificates.verify"
 IDENTIFIER = "ZZBS"
-COPY_EXPIRY = "JZJYXQJZSJ"
 _UNPROVEN = frozenset({"E_REVOKED", "INDETERMINATE_NO_POE"})
 """Codes that a proof of existence may settle: for an original, the entry of its issue is one."""
 
@@ -34,9 +32,9 @@ class Kinship(StrEnum):
     ORIGINAL = "original"
     """Byte for byte the sealed original."""
     COPY = "annotated-copy"
-    """加注件 of a certificate of this register."""
+    """Byte for byte a 加注件 that this hub made."""
     EXPIRED_COPY = "expired-copy"
-    """加注件 whose time of use is over."""
+    """Such a copy whose time of use is over."""
     OTHER = "other-file"
     """Names a certificate of this register but is not a file it made."""
     UNKNOWN = "not-in-register"
@@ -92,7 +90,7 @@ class Verify:
         status = self._register.status(actor, metadata.get(IDENTIFIER, ""))
         if isinstance(status, Refused):
             return Verification(judgement, Kinship.UNKNOWN, None, None)
-        kinship = self._kinship(status.certificate, data, metadata, now)
+        kinship = self._kinship(status.certificate, data, now)
         if kinship is Kinship.ORIGINAL and _UNPROVEN & set(judgement.codes):
             since = self._issued(status.certificate)
             if since is not None:
@@ -108,30 +106,27 @@ class Verify:
         rows = self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate))
         return next((row for row in rows if row.kind == "certificates.issued"), None)
 
-    def history(self, certificate: CertificateId) -> tuple[JournalRow, ...]:
-        """Return the journal rows about a certificate, oldest first: ids only, no persons."""
-        return tuple(self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate)))
-
     def _kinship(
         self,
         certificate: CertificateId,
         data: bytes,
-        metadata: Mapping[str, str],
         now: datetime,
     ) -> Kinship:
-        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        """Compare with what this hub made, byte for byte: metadata of a file prove nothing, and a
+        genuine seal may be that of somebody else.
+        """
+        digest = Digest("sha256:" + hashlib.sha256(data).hexdigest())
 
-        def look(tx: Tx) -> set[str]:
+        def look(tx: Tx) -> Kinship:
             found = register_store.files(tx, [certificate], register_store.ORIGINAL)
-            return {item.digest for item in found.get(certificate, ())}
+            if digest in {item.digest for item in found.get(certificate, ())}:
+                return Kinship.ORIGINAL
+            until = requests_store.copies_of(tx, certificate).get(digest)
+            if until is None:
+                return Kinship.OTHER
+            return Kinship.COPY if now < until else Kinship.EXPIRED_COPY
 
-        if digest in self._tools.transactions.read(look):
-            return Kinship.ORIGINAL
-        until = metadata.get(COPY_EXPIRY, "")
-        if not until:
-            return Kinship.OTHER
-        late = f"{now.astimezone(BEIJING):%Y%m%d%H%M%S}" > until
-        return Kinship.EXPIRED_COPY if late else Kinship.COPY
+        return self._tools.transactions.read(look)
 
 
 class Checks:

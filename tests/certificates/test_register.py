@@ -10,6 +10,7 @@ from certificates.issue import Issuer
 from certificates.model import CertificateStatus
 from certificates.ports import Judgement
 from certificates.register_model import Certificate, Contents, Step
+from certificates.requests_model import CertificateAnswer
 from certificates.verify import Checks, Kinship, Verify
 from kernel.actors import Actor, ActorKind, Reach
 from kernel.clock import FixedClock
@@ -17,7 +18,15 @@ from kernel.errors import Refused
 from kernel.ids import CertificateId
 from kernel.ports import Json
 from tests.certificates.doubles import FATHER, MOTHER, UNCLE, make_bench
-from tests.certificates.test_requests import METADATA, OFFICE, POLICE, Room, code
+from tests.certificates.test_requests import (
+    AGENCY,
+    METADATA,
+    OFFICE,
+    POLICE,
+    SCHOOL_ASK,
+    Room,
+    code,
+)
 
 PUBLIC = Actor("public", ActorKind.PUBLIC, rights={"certificates.verify": Reach.ALL})
 APPROVER = Actor(
@@ -183,12 +192,20 @@ def test_a_file_is_verified_by_seal_register_and_log_together(
     junk = verify.file(PUBLIC, b"junk", "x")
     assert not isinstance(junk, Refused)
     assert (junk.kinship, junk.holds, junk.proof) == (Kinship.UNKNOWN, False, None)
-    copy = data.replace(b'"note": null', b'"note": [1, 2, 3]')
+    forged = verify.file(PUBLIC, data.replace(b'"note": null', b'"note": [1, 2, 3]'))
+    assert not isinstance(forged, Refused)
+    assert forged.judgement.passed
+    assert (forged.kinship, forged.holds) == (Kinship.OTHER, False)
+    ask = replace(SCHOOL_ASK, formats=("pdf",))
+    answer = room.requests.fetch(AGENCY, ask).value
+    assert isinstance(answer, CertificateAnswer)
+    copy = room.requests.copy(AGENCY, answer.request, "pdf").value
+    assert isinstance(copy, bytes)
     for at, kinship in ((0, Kinship.COPY), (365, Kinship.EXPIRED_COPY)):
         clock.advance(days=at)
         found = verify.file(PUBLIC, copy)
         assert not isinstance(found, Refused)
-        assert found.kinship is kinship
+        assert (found.kinship, found.holds) == (kinship, kinship is Kinship.COPY)
     room.register.change(OFFICE, room.marriage.id, CertificateStatus.REVOKED, "fact-ended")
     gone = verify.file(PUBLIC, data)
     assert not isinstance(gone, Refused)
@@ -196,7 +213,9 @@ def test_a_file_is_verified_by_seal_register_and_log_together(
     assert gone.status is not None
     assert gone.status.status is CertificateStatus.REVOKED
     assert isinstance(verify.file(replace(PUBLIC, rights={}), data), Refused)
-    kinds = [row.kind for row in verify.history(room.marriage.id)]
+    transactions, journal = room.bench.tools.transactions, room.database.journal
+    rows = transactions.read(lambda tx: journal.about(tx, room.marriage.id))
+    kinds = [row.kind for row in rows]
     assert kinds[-1] == "certificates.status-changed"
     assert kinds.count("certificates.issued") == 1
 
