@@ -30,6 +30,7 @@ class Code(StrEnum):
     AIRFLOW_RUN_FAILED = "airflow-run-failed"
     WEB_NOT_STARTED = "web-not-started"
     WEB_PORT_TAKEN = "web-port-taken"
+    REGISTRY_UNREADABLE = "registry-unreadable"
     DEMO_CITY_TOO_SMALL = "demo-city-too-small"
     DEMO_STEP_FAILED = "demo-step-failed"
     SEAL_UNAVAILABLE = "seal-unavailable"
