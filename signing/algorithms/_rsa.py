@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from kernel.errors import TongbanError
+from signing.algorithms._keys import private_der, public_der, read_private, read_public
 from signing.algorithms.port import DEFAULT_SIGNER_ID
 
 _BITS = 3072
@@ -31,21 +32,11 @@ class RsaSha256:
 
     def generate(self) -> bytes:
         """Return a new private key of 3072 bits as PKCS#8 DER."""
-        return rsa.generate_private_key(public_exponent=65537, key_size=_BITS).private_bytes(
-            serialization.Encoding.DER,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        return private_der(rsa.generate_private_key(public_exponent=65537, key_size=_BITS))
 
     def public_key(self, private: bytes) -> bytes:
         """Return the SubjectPublicKeyInfo; raises TongbanError ``private-key-unreadable``."""
-        return (
-            _private(private)
-            .public_key()
-            .public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+        return public_der(_private(private).public_key())
 
     def digest(
         self,
@@ -77,10 +68,7 @@ class RsaSha256:
 @lru_cache(maxsize=64)
 def _private(private: bytes) -> rsa.RSAPrivateKey:
     # Reading an RSA key checks its primes, which costs more than a hundred signatures.
-    try:
-        key = serialization.load_der_private_key(private, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TongbanError("private-key-unreadable", algorithm="rsa") from error
+    key = read_private(private, "rsa")
     if isinstance(key, rsa.RSAPrivateKey) and _LEAST_BITS <= key.key_size <= _MOST_BITS:
         return key
     raise TongbanError("private-key-unreadable", algorithm="rsa")
@@ -88,10 +76,7 @@ def _private(private: bytes) -> rsa.RSAPrivateKey:
 
 @lru_cache(maxsize=512)
 def _public(public_key: bytes) -> rsa.RSAPublicKey:
-    try:
-        key = serialization.load_der_public_key(public_key)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TongbanError("public-key-unreadable", algorithm="rsa") from error
+    key = read_public(public_key, "rsa")
     if isinstance(key, rsa.RSAPublicKey) and _LEAST_BITS <= key.key_size <= _MOST_BITS:
         return key
     raise TongbanError("public-key-unreadable", algorithm="rsa")

@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from kernel.errors import TongbanError
 from signing import der
+from signing.algorithms._keys import private_der, public_der, read_private, read_public
 from signing.algorithms.port import DEFAULT_SIGNER_ID, Algorithm
 
 NAME = "ecdsa_p256"
@@ -31,21 +32,11 @@ class EcdsaP256:
 
     def generate(self) -> bytes:
         """Return a new private key as PKCS#8 DER."""
-        return ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.DER,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        return private_der(ec.generate_private_key(ec.SECP256R1()))
 
     def public_key(self, private: bytes) -> bytes:
         """Return the SubjectPublicKeyInfo; raises TongbanError ``private-key-unreadable``."""
-        return (
-            _private(private)
-            .public_key()
-            .public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+        return public_der(_private(private).public_key())
 
     def digest(
         self,
@@ -75,10 +66,7 @@ class EcdsaP256:
 
 @lru_cache(maxsize=64)
 def _private(private: bytes) -> ec.EllipticCurvePrivateKey:
-    try:
-        key = serialization.load_der_private_key(private, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TongbanError("private-key-unreadable", algorithm=NAME) from error
+    key = read_private(private, NAME)
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
         return key
     raise TongbanError("private-key-unreadable", algorithm=NAME)
@@ -86,10 +74,7 @@ def _private(private: bytes) -> ec.EllipticCurvePrivateKey:
 
 @lru_cache(maxsize=512)
 def _public(public_key: bytes) -> ec.EllipticCurvePublicKey:
-    try:
-        key = serialization.load_der_public_key(public_key)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TongbanError("public-key-unreadable", algorithm=NAME) from error
+    key = read_public(public_key, NAME)
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return key
     raise TongbanError("public-key-unreadable", algorithm=NAME)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519 as curve
 
 from kernel.errors import TongbanError
 from signing import der
+from signing.algorithms._keys import private_der, public_der, read_private, read_public
 from signing.algorithms.port import DEFAULT_SIGNER_ID, Algorithm
 
 NAME = "ed25519"
@@ -34,21 +34,11 @@ class Ed25519:
 
     def generate(self) -> bytes:
         """Return a new private key as PKCS#8 DER."""
-        return curve.Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.DER,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
+        return private_der(curve.Ed25519PrivateKey.generate())
 
     def public_key(self, private: bytes) -> bytes:
         """Return the SubjectPublicKeyInfo; raises TongbanError ``private-key-unreadable``."""
-        return (
-            _private(private)
-            .public_key()
-            .public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+        return public_der(_private(private).public_key())
 
     def digest(
         self,
@@ -76,10 +66,7 @@ class Ed25519:
 
 @lru_cache(maxsize=64)
 def _private(private: bytes) -> curve.Ed25519PrivateKey:
-    try:
-        key = serialization.load_der_private_key(private, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TongbanError("private-key-unreadable", algorithm=NAME) from error
+    key = read_private(private, NAME)
     if isinstance(key, curve.Ed25519PrivateKey):
         return key
     raise TongbanError("private-key-unreadable", algorithm=NAME)
@@ -87,10 +74,7 @@ def _private(private: bytes) -> curve.Ed25519PrivateKey:
 
 @lru_cache(maxsize=512)
 def _public(public_key: bytes) -> curve.Ed25519PublicKey:
-    try:
-        key = serialization.load_der_public_key(public_key)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TongbanError("public-key-unreadable", algorithm=NAME) from error
+    key = read_public(public_key, NAME)
     if isinstance(key, curve.Ed25519PublicKey):
         return key
     raise TongbanError("public-key-unreadable", algorithm=NAME)
