@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from certificates.face import Face
 from signing.model import Placement
 
 HolderKind = Literal["natural", "legal", "both"]
 Format = Literal["pdf", "ofd"]
+MEDIA: Final[Mapping[str, str]] = {"pdf": "application/pdf", "ofd": "application/ofd"}
+"""Media type of each format; that of OFD is the one in use, for none is registered."""
 
 
 class CertificateStatus(StrEnum):

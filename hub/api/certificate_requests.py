@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from certificates.model import CertificateStatus
+from certificates.model import MEDIA, CertificateStatus
 from certificates.requests_model import CONSENT, CertificateAnswer, CertificateAsk
 from hub.receipts import receipt
 from hub.refusal import released
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hub.wiring import Hub
 
 router = APIRouter(tags=["certificate requests"])
-MEDIA: Final = {"pdf": "application/pdf", "ofd": "application/ofd"}
 Code = Annotated[str, Field(max_length=100)]
 Id = Annotated[str, Field(max_length=64, pattern="^[!-~]*$")]
 
