@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, or_, select, update
 
 from certificates.grants_model import Capacity, Grant
 from certificates.requests_model import Copy, Use
@@ -103,6 +103,19 @@ def request(tx: Tx, key: RequestId) -> RequestRow | None:
     """Return a request by id, or None."""
     row = rows(tx).execute(select(REQUEST).where(REQUEST.c.id == key)).first()
     return _request(row) if row else None
+
+
+_OUTCOMES = select(
+    func.count().label("all"),
+    func.sum(case((REQUEST.c.outcome == "served", 1), else_=0)).label("served"),
+)
+
+
+def outcomes(tx: Tx) -> tuple[int, int]:
+    """Return how many requests were served and how many were refused."""
+    row = rows(tx).execute(_OUTCOMES).one()
+    served = int(row.served or 0)
+    return served, int(row[0]) - served
 
 
 def insert_request(tx: Tx, row: RequestRow) -> None:

@@ -74,24 +74,62 @@ def case_row(hub: Hub, case: Case) -> dict[str, Any]:
 
 
 def case_view(
-    hub: Hub, visitor: Visitor, case: Case, *, gaps: tuple[Gap, ...], report: Report
+    hub: Hub,
+    visitor: Visitor,
+    case: Case,
+    *,
+    gaps: tuple[Gap, ...],
+    report: Report,
+    typed: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return everything the case page shows."""
     journey = hub.journeys.journeys[case.journey]
     mine = visitor.actor.holder == case.applicant
     scope = Scope(division=case.division, org=case.org)
     fulfil = not isinstance(authorise(visitor.actor, "intake.fulfil", scope), Refused)
+    steps = [_step(hub, case, step) for step in journey.steps]
+    for step in steps:
+        for field in step["fields"]:
+            field["value"] = typed.get(f"{step['code']}.{field['name']}", field["value"])
+    may_meet = fulfil and case.state is CaseState.OPEN and _waits(case)
     return case_row(hub, case) | {
         "saved": [_saved(journey, item.step, item.material, item.way) for item in report.saved],
         "prefilled": report.prefilled,
         "typed": _to_type(case, journey),
         "gaps": [_gap(journey, gap) for gap in gaps],
         "parties": _parties(case, journey),
-        "steps": [_step(hub, case, step) for step in journey.steps],
+        "steps": steps,
         "may_consent": mine and case.state is CaseState.OPEN,
         "may_fulfil": fulfil and case.state is CaseState.OPEN,
-        "may_meet": fulfil and case.state is CaseState.OPEN and _waits(case),
+        "may_meet": may_meet,
+        "goes_on": _goes_on(case, journey) if may_meet else None,
     }
+
+
+def task_view(hub: Hub, case: Case, code: str) -> dict[str, Any]:
+    """Return what a department is shown of the step handed to it, and nothing of other steps."""
+    journey = hub.journeys.journeys[case.journey]
+    spec = next(step for step in journey.steps if step.code == code)
+    record = case.step(code)
+    return case_row(hub, case) | {
+        "parties": _parties(case, journey),
+        "step": _step(hub, case, spec),
+        "handed_at": record.at if record else None,
+        "waits": record is not None and record.state is StepState.SUBMITTED,
+    }
+
+
+def _goes_on(case: Case, journey: Journey) -> Pair | None:
+    """Return the step that an earlier result made ready and whose materials are still open."""
+    for step in journey.steps:
+        record = case.step(step.code)
+        ready = record is not None and record.state is StepState.READY and bool(step.after)
+        lacking = any(
+            item.step == step.code and item.state is MaterialState.OPEN for item in case.materials
+        )
+        if ready and lacking:
+            return step.title, step.title_en
+    return None
 
 
 def _waits(case: Case) -> bool:

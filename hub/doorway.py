@@ -1,4 +1,4 @@
-"""What every request passes first: a trace number, size limits, security headers, one log line.
+"""What every request passes first: a trace number, limits, security headers, one log line.
 
 Plain ASGI, so that streamed answers stay streams and nothing is buffered.
 """
@@ -17,12 +17,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub import problems
+from hub import deadline, problems
 from hub.errors import Code
 
 MIB: Final = 1 << 20
 BODY_LIMIT: Final = 1 * MIB
 UPLOAD_LIMIT: Final = 30 * MIB
+UPLOADS_AT_ONCE: Final = 16
+"""Uploads taken in at a time, each spooled to disk; more are told to come again."""
 _UPLOADS: Final = frozenset({"/verify", "/v1/verifications"})
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -63,10 +65,17 @@ class Figures:
 class Doorway:
     """ASGI middleware around the application."""
 
-    def __init__(self, app: ASGIApp, figures: Figures, *, https: bool) -> None:
-        """``https``: the hub's public address is reached by TLS only, and browsers are told so."""
+    def __init__(
+        self, app: ASGIApp, figures: Figures, *, https: bool, seconds: float = deadline.SECONDS
+    ) -> None:
+        """``https``: the hub's public address is reached by TLS only, and browsers are told so.
+
+        ``seconds`` until a request that did not begin to answer gets ``busy``; uploads have more.
+        """
         self._app = app
         self._figures = figures
+        self._seconds = seconds
+        self._uploads = 0
         self._headers = {**HEADERS, **(TLS_HEADERS if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,21 +96,43 @@ class Doorway:
                 headers["X-Trace-Id"] = scope["trace_id"]
             await send(message)
 
+        async def late(send: Send) -> None:
+            answer = problems.answer(Request(scope), Code.BUSY, {})
+            await answer(scope, receive, send)
+
+        limit = deadline.UPLOAD_SECONDS if _is_upload(scope["path"]) else self._seconds
+        clock = deadline.Deadline(dressed, limit, late)
         try:
-            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-                # a character that PostgreSQL cannot store: such a thing is nowhere
-                answer = problems.answer(Request(scope, receive), Code.PAGE_NOT_FOUND, {})
-                await answer(scope, receive, dressed)
-                return
-            await self._app(scope, _limited(scope, receive), dressed)
+            await self._serve(scope, receive, clock.send)
         except Exception as error:  # noqa: BLE001 - the last guard: no traceback leaves the door
+            if await clock.end():
+                return
             if begun_answer:
                 _LOG.error("cut", kind=type(error).__name__, trace=scope["trace_id"])
                 raise ConnectionError from None
             answer = problems.unexpected(Request(scope, receive), error)
             await answer(scope, receive, dressed)
         finally:
+            await clock.end()
             self._tell(scope, status, time.perf_counter() - begun)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, unless it names nothing or too many uploads are under way."""
+        upload = _is_upload(scope["path"]) and scope["method"] == "POST"
+        refused: Code | None = None
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            # a character that PostgreSQL cannot store: such a thing is nowhere
+            refused = Code.PAGE_NOT_FOUND
+        elif upload and self._uploads >= UPLOADS_AT_ONCE:
+            refused = Code.BUSY
+        if refused:
+            await problems.answer(Request(scope, receive), refused, {})(scope, receive, send)
+            return
+        self._uploads += upload
+        try:
+            await self._app(scope, _limited(scope, receive), send)
+        finally:
+            self._uploads -= upload
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         """Log the route's pattern, never the path or query: those may hold an id number."""
@@ -118,11 +149,13 @@ class Doorway:
         )
 
 
+def _is_upload(path: str) -> bool:
+    return path in _UPLOADS or (path.startswith("/cases/") and path.endswith("/upload"))
+
+
 def _limited(scope: Scope, receive: Receive) -> Receive:
     """Return a ``receive`` that stops a body as soon as it grows over its limit."""
-    path: str = scope["path"]
-    scan = path.startswith("/cases/") and path.endswith("/upload")
-    limit = UPLOAD_LIMIT if path in _UPLOADS or scan else BODY_LIMIT
+    limit = UPLOAD_LIMIT if _is_upload(scope["path"]) else BODY_LIMIT
     # multipart framing comes on top of the file itself
     room = limit + 64 * 1024
     refusal = HTTPException(413, f"{limit // MIB} MB")

@@ -12,6 +12,7 @@ from datetime import timedelta
 from certificates.grants_model import GrantOffer
 from intake import filling, store
 from intake.casework import Casework
+from intake.deciding import DECIDE, Department, Task
 from intake.desk import Desk
 from intake.errors import Code
 from intake.meeting import Attempt, attempt
@@ -47,6 +48,7 @@ class Cases:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._work = Casework(desk)
+        self._department = Department(desk)
 
     def open(self, actor: Actor, asked: Opening) -> Recorded[Case | Refused]:
         """Open a case for a child and its guardian; guardianship is proven by data, not by paper.
@@ -279,8 +281,9 @@ class Cases:
     ) -> Recorded[Case | Refused]:
         """Record what the department decided; later steps that waited for it become ready.
 
-        Only staff of the matter's department may. Refusals: ``case-unknown``, ``case-closed``,
-        ``not-permitted``, ``step-unknown``, ``step-not-ready``, ``result-missing``.
+        Only an officer of the matter's department may. Refusals: ``case-unknown``,
+        ``case-closed``, ``not-permitted``, ``step-unknown``, ``step-not-ready``,
+        ``result-missing``.
         """
 
         def work(tx: Tx, case: Case) -> Refused | None:
@@ -289,7 +292,7 @@ class Cases:
                 return Refused(Code.STEP_UNKNOWN)
             matter = self._desk.matters.get(spec.matter)
             scope = Scope(division=case.division, org=matter.org if matter else "")
-            allowed = authorise(actor, FULFIL, scope)
+            allowed = authorise(actor, DECIDE, scope)
             if isinstance(allowed, Refused):
                 return allowed
             if held.state is not StepState.SUBMITTED:
@@ -305,6 +308,14 @@ class Cases:
             return None
 
         return self._work.change(actor, "conclude", key, "", work)
+
+    def tasks(self, actor: Actor, limit: int = 100) -> tuple[Task, ...] | Refused:
+        """Return the steps handed to the actor's department, those it waits on longest first."""
+        return self._department.tasks(actor, limit)
+
+    def task(self, actor: Actor, key: CaseId, step: str) -> Recorded[Case | Refused]:
+        """Return a case cut down to one step handed to the actor's department; recorded."""
+        return self._department.task(actor, key, step)
 
     def report(self, actor: Actor, key: CaseId) -> Report | Refused:
         """Return which papers were not needed and why, and how little was typed."""

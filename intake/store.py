@@ -18,9 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -174,6 +176,41 @@ def ids(tx: Tx, *, org: str = "", person: HolderRef | None = None, limit: int = 
     if person:
         query = query.where(or_(CASE.c.applicant_ref == person, CASE.c.subject_ref == person))
     return [CaseId(row.id) for row in rows(tx).execute(query)]
+
+
+_SUBMITTED = (
+    select(STEP.c.case_id, CASE.c.journey, STEP.c.code, STEP.c.at)
+    .join(CASE, CASE.c.id == STEP.c.case_id)
+    .where(STEP.c.state == StepState.SUBMITTED.value, CASE.c.state == CaseState.OPEN.value)
+    .order_by(STEP.c.at, STEP.c.case_id)
+)
+
+
+def submitted(
+    tx: Tx, places: Sequence[tuple[str, str]], limit: int
+) -> list[tuple[CaseId, str, str, datetime]]:
+    """Return case, journey, step and time of what waits for a decision, the oldest first.
+
+    ``places`` are pairs of journey and step.
+    """
+    wanted = tuple_(CASE.c.journey, STEP.c.code).in_(list(places))
+    found = rows(tx).execute(_SUBMITTED.where(wanted).limit(limit))
+    return [(CaseId(row.case_id), row.journey, row.code, from_iso(row.at)) for row in found]
+
+
+def met(tx: Tx) -> list[tuple[str, str, str, WayKind, int]]:
+    """Return how many materials were met, by journey, step, material and way; no person."""
+    place = (CASE.c.journey, MATERIAL.c.step, MATERIAL.c.code, MATERIAL.c.way)
+    query = (
+        select(*place, func.count().label("times"))
+        .join(CASE, CASE.c.id == MATERIAL.c.case_id)
+        .where(MATERIAL.c.state == MaterialState.MET.value)
+        .group_by(*place)
+    )
+    return [
+        (row.journey, row.step, row.code, WayKind(row.way), row.times)
+        for row in rows(tx).execute(query)
+    ]
 
 
 def save_consent(tx: Tx, key: CaseId, grants: Mapping[str, GrantId], now: datetime) -> None:

@@ -77,7 +77,7 @@ def _officer(hub: Hub, matter: str) -> Actor:
     """Return an officer of the department that decides the matter."""
     found = hub.matters.get(matter)
     org = found.org if found else ""
-    rights = {"intake.fulfil": Reach.ORG}
+    rights = {"intake.decide": Reach.ORG}
     division = hub.settings.region
     return Actor(
         f"demo:officer:{matter}", ActorKind.STAFF, org=org, division=division, rights=rights

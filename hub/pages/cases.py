@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from hub.caseview import case_row, case_view
 from hub.errors import Code
+from hub.notices import Notice, done, told
 from hub.pages.me import FORMATS, field_titles, org_name
-from hub.problems import message
-from hub.refusal import Refusal, granted, released
+from hub.refusal import granted, released
 from hub.views import render
 from hub.visitor import OwnForm, SignedIn, Visitor, hub_of
-from intake.errors import Code as IntakeCode
 from intake.model import Case, Opening
 from kernel.errors import Refused
 from kernel.ids import CaseId
@@ -41,6 +41,12 @@ _FIELD: Final = "field."
 @router.get("/cases")
 async def cases(request: Request, visitor: SignedIn) -> Response:
     """Lists the cases of the window, or a person's own, latest first."""
+    return await _list(request, visitor, Opening("", "", ""), None)
+
+
+async def _list(
+    request: Request, visitor: Visitor, typed: Opening, notice: Notice | None
+) -> Response:
     hub = hub_of(request)
     found = granted(await run_in_threadpool(hub.cases.list, visitor.actor))
     values = {
@@ -48,8 +54,10 @@ async def cases(request: Request, visitor: SignedIn) -> Response:
         "cases": [case_row(hub, case) for case in found],
         "journeys": tuple(hub.journeys),
         "may_open": visitor.may("intake.open"),
+        "typed": typed,
+        "notice": notice,
     }
-    return render(request, "cases.html", values)
+    return render(request, "cases.html", values, notice.status if notice else 200)
 
 
 @router.post("/cases")
@@ -64,31 +72,37 @@ async def open_case(
     """Opens a case; guardianship is proven by data, not by paper."""
     asked = Opening(journey, subject.strip(), applicant.strip())
     verb = hub_of(request).cases.open
-    case = released(await run_in_threadpool(verb, visitor.actor, asked))
-    return RedirectResponse(f"/cases/{case.id}?done=opened", 303)
+    opened = (await run_in_threadpool(verb, visitor.actor, asked)).value
+    if isinstance(opened, Refused):
+        return await _list(request, visitor, asked, told(request, opened))
+    return RedirectResponse(f"/cases/{opened.id}?done=opened", 303)
 
 
 @router.get("/cases/{key}")
-async def case_page(request: Request, visitor: SignedIn, key: str, done: str = "") -> Response:
+async def case_page(
+    request: Request, visitor: SignedIn, key: str, did: Annotated[str, Query(alias="done")] = ""
+) -> Response:
     """Shows a case to its window and to the people it is about."""
-    notice = None
-    if done in DONE:
-        zh, en = DONE[done]
-        notice = {"tone": "good", "zh": zh, "en": en, "next": "", "next_en": ""}
-    return await _show(request, visitor, CaseId(key), notice, 200)
+    return await _show(request, visitor, CaseId(key), done(DONE.get(did)))
 
 
 async def _show(
-    request: Request, visitor: Visitor, key: CaseId, notice: dict[str, str] | None, status: int
+    request: Request,
+    visitor: Visitor,
+    key: CaseId,
+    notice: Notice | None,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
+    """``typed`` maps ``step.field`` to what a refused form held, so that nothing is typed twice."""
     hub, actor = hub_of(request), visitor.actor
-    case = granted(await run_in_threadpool(hub.cases.read, actor, key))
+    case = released(await run_in_threadpool(hub.cases.look, actor, key))
     view = case_view(
         hub,
         visitor,
         case,
         gaps=granted(hub.cases.gaps(actor, key)),
         report=granted(hub.cases.report(actor, key)),
+        typed=typed or {},
     )
     view["offers"] = _offers(request, visitor, case) if view["may_consent"] else []
     values = {
@@ -97,7 +111,7 @@ async def _show(
         "view": view,
         "notice": notice,
     }
-    return render(request, "case.html", values, status)
+    return render(request, "case.html", values, notice.status if notice else 200)
 
 
 def _offers(request: Request, visitor: Visitor, case: Case) -> list[dict[str, Any]]:
@@ -119,23 +133,12 @@ def _offers(request: Request, visitor: Visitor, case: Case) -> list[dict[str, An
 
 
 async def _after(
-    request: Request, visitor: Visitor, key: str, recorded: Recorded[Case | Refused], done: str
+    request: Request, visitor: Visitor, key: str, recorded: Recorded[Case | Refused], did: str
 ) -> Response:
     """Go back to the case; a refusal is told on its page, where it can be mended."""
-    refused = recorded.value
-    if not isinstance(refused, Refused):
-        return RedirectResponse(f"/cases/{key}?done={done}", 303)
-    if refused.code in {IntakeCode.CASE_UNKNOWN, "not-permitted"}:
-        raise Refusal(refused)
-    words = message(refused.code)
-    notice = {
-        "tone": "bad",
-        "zh": words.text(refused.params),
-        "en": words.text(refused.params, english=True),
-        "next": words.next_step(refused.params),
-        "next_en": words.next_step(refused.params, english=True),
-    }
-    return await _show(request, visitor, CaseId(key), notice, words.status)
+    if isinstance(recorded.value, Refused):
+        return await _show(request, visitor, CaseId(key), told(request, recorded.value))
+    return RedirectResponse(f"/cases/{key}?done={did}", 303)
 
 
 @router.post("/cases/{key}/consent")
@@ -144,18 +147,20 @@ async def consent(
 ) -> Response:
     """The applicant allows, in one act, the uses that the page listed."""
     if confirm != "yes":
-        raise Refusal(Refused(Code.CONFIRMATION_MISSING))
+        return await _show(
+            request, visitor, CaseId(key), told(request, Refused(Code.CONFIRMATION_MISSING))
+        )
     verb = hub_of(request).cases.consent
-    done = await run_in_threadpool(verb, visitor.actor, CaseId(key))
-    return await _after(request, visitor, key, done, "consented")
+    given = await run_in_threadpool(verb, visitor.actor, CaseId(key))
+    return await _after(request, visitor, key, given, "consented")
 
 
 @router.post("/cases/{key}/meet")
 async def meet(request: Request, visitor: OwnForm, key: str) -> Response:
     """Tries the automatic ways of every open material and prefills the forms."""
     verb = hub_of(request).cases.meet
-    done = await run_in_threadpool(verb, visitor.actor, CaseId(key))
-    return await _after(request, visitor, key, done, "met")
+    made = await run_in_threadpool(verb, visitor.actor, CaseId(key))
+    return await _after(request, visitor, key, made, "met")
 
 
 @router.post("/cases/{key}/promise")
@@ -168,10 +173,10 @@ async def promise(
 ) -> Response:
     """Takes the applicant's promise in place of a material that data could not meet."""
     verb = hub_of(request).cases.promise
-    done = await run_in_threadpool(
+    made = await run_in_threadpool(
         verb, visitor.actor, CaseId(key), step=step, material=material, accepted=True
     )
-    return await _after(request, visitor, key, done, "promised")
+    return await _after(request, visitor, key, made, "promised")
 
 
 @router.post("/cases/{key}/upload")
@@ -185,18 +190,18 @@ async def upload(
     """Keeps a scan of a paper that nothing else could replace."""
     file = (await request.form()).get("file")
     if not isinstance(file, UploadFile):
-        raise Refusal(Refused(Code.FILE_MISSING))
-    data = await file.read()
-    done = await run_in_threadpool(
-        hub_of(request).cases.upload,
-        visitor.actor,
-        CaseId(key),
-        step=step,
-        material=material,
-        media=file.content_type or "",
-        data=data,
-    )
-    return await _after(request, visitor, key, done, "uploaded")
+        return await _show(request, visitor, CaseId(key), told(request, Refused(Code.FILE_MISSING)))
+    async with request.app.state.judging:
+        made = await run_in_threadpool(
+            hub_of(request).cases.upload,
+            visitor.actor,
+            CaseId(key),
+            step=step,
+            material=material,
+            media=file.content_type or "",
+            data=await file.read(),
+        )
+    return await _after(request, visitor, key, made, "uploaded")
 
 
 @router.post("/cases/{key}/fill")
@@ -211,8 +216,11 @@ async def fill(
         if name.startswith(_FIELD) and isinstance(value, str)
     }
     verb = hub_of(request).cases.fill
-    done = await run_in_threadpool(verb, visitor.actor, CaseId(key), step, values)
-    return await _after(request, visitor, key, done, "filled")
+    made = await run_in_threadpool(verb, visitor.actor, CaseId(key), step, values)
+    if isinstance(made.value, Refused):
+        typed = {f"{step}.{name}": value for name, value in values.items()}
+        return await _show(request, visitor, CaseId(key), told(request, made.value), typed)
+    return await _after(request, visitor, key, made, "filled")
 
 
 @router.post("/cases/{key}/submit")
@@ -221,5 +229,5 @@ async def submit(
 ) -> Response:
     """Hands a complete step to its department."""
     verb = hub_of(request).cases.submit
-    done = await run_in_threadpool(verb, visitor.actor, CaseId(key), step)
-    return await _after(request, visitor, key, done, "submitted")
+    made = await run_in_threadpool(verb, visitor.actor, CaseId(key), step)
+    return await _after(request, visitor, key, made, "submitted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -10,10 +11,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from certificates import preview
-from certificates.model import CertificateStatus, CertificateType
+from certificates.errors import Code as CertificateCode
+from certificates.model import MEDIA, CertificateStatus, CertificateType, Format
 from certificates.register_model import ENDED, STATUS_CHANGES, Certificate, Origin, Reason
 from hub import logbook, words
 from hub.errors import Code
+from hub.notices import Notice, told
 from hub.refusal import Refusal, granted, released
 from hub.views import render
 from hub.visitor import OwnForm, SignedIn, Visitor, hub_of
@@ -28,6 +31,14 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["pages"], include_in_schema=False)
 PAGE: Final = 50
 FACE_WIDTH: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form for a change of status held when it was refused."""
+
+    status: str = ""
+    reason: str = ""
 
 
 @router.get("/certificates")
@@ -68,18 +79,29 @@ def summary(hub: Hub, one: Certificate) -> dict[str, Any]:
 @router.get("/certificates/{key}")
 async def certificate(request: Request, visitor: SignedIn, key: str) -> Response:
     """Shows one certificate to its issuer or holder: face, status, lineage, files, receipts."""
-    hub, number = hub_of(request), CertificateId(key)
-    one = granted(hub.register.get(visitor.actor, number))
+    return await _shown(request, visitor, CertificateId(key))
+
+
+async def _shown(
+    request: Request,
+    visitor: Visitor,
+    number: CertificateId,
+    notice: Notice | None = None,
+    typed: Typed | None = None,
+) -> Response:
+    hub = hub_of(request)
+    one = granted(await run_in_threadpool(hub.register.get, visitor.actor, number))
     kind = hub.typebook.types.get(one.type)
     shown = summary(hub, one) | {
         "reason": words.reason(one.reason)[0],
         "files": granted(hub.register.files(visitor.actor, number)),
         "lineage": lineage(kind, granted(hub.register.origins(visitor.actor, number))),
-        "journal": logbook.about(hub, key),
+        "journal": logbook.about(hub, number),
         "face_height": 1414,
     }
     shown["changes"] = changes(visitor, one, shown["value"])
     shown["may_revoke"] = bool(shown["changes"])
+    shown["may_download"] = bool(shown["files"])
     mine = visitor.may("certificates.grant")
     values = {
         "visitor": visitor,
@@ -87,8 +109,10 @@ async def certificate(request: Request, visitor: SignedIn, key: str) -> Response
         "shown": shown,
         "reasons": [(item.value, *words.reason(item.value)) for item in Reason],
         "back": ("/me", "我的", "Mine") if mine else ("/certificates", "证照", "Certificates"),
+        "notice": notice,
+        "typed": typed or Typed(),
     }
-    return render(request, "certificate.html", values)
+    return render(request, "certificate.html", values, notice.status if notice else 200)
 
 
 def lineage(kind: CertificateType | None, origins: tuple[Origin, ...]) -> list[dict[str, str]]:
@@ -134,6 +158,22 @@ async def face(request: Request, visitor: SignedIn, key: str) -> Response:
     return Response(picture, media_type="image/png", headers=headers)
 
 
+@router.post("/certificates/{key}/files/{form}")
+async def original(request: Request, visitor: OwnForm, key: str, form: str) -> Response:
+    """Gives the sealed original to its holder or issuer alone; each download is recorded."""
+    if form not in MEDIA:
+        raise Refusal(Refused(CertificateCode.NOT_FOUND_OR_NOT_PERMITTED))
+    number = CertificateId(key)
+    wanted: Format = "pdf" if form == "pdf" else "ofd"
+    verb = hub_of(request).register.original
+    data = released(await run_in_threadpool(verb, visitor.actor, number, wanted))
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="{key}.{form}"',
+    }
+    return Response(data, media_type=MEDIA[form], headers=headers)
+
+
 @router.post("/certificates/{key}/status")
 async def change_status(
     *,
@@ -145,9 +185,12 @@ async def change_status(
     confirm: Annotated[str, Form()] = "",
 ) -> Response:
     """Changes the status with a reason, once confirmed; every check sees it from then on."""
-    if confirm != "yes" or status not in set(CertificateStatus):
-        raise Refusal(Refused(Code.CONFIRMATION_MISSING))
-    change = hub_of(request).register.change
-    wanted = CertificateStatus(status)
-    released(await run_in_threadpool(change, visitor.actor, CertificateId(key), wanted, reason))
-    return RedirectResponse(f"/certificates/{key}", 303)
+    number, refused = CertificateId(key), Refused(Code.CONFIRMATION_MISSING)
+    if confirm == "yes" and status in set(CertificateStatus):
+        change = hub_of(request).register.change
+        wanted = CertificateStatus(status)
+        done = await run_in_threadpool(change, visitor.actor, number, wanted, reason)
+        if not isinstance(done.value, Refused):
+            return RedirectResponse(f"/certificates/{key}", 303)
+        refused = done.value
+    return await _shown(request, visitor, number, told(request, refused), Typed(status, reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,11 +15,13 @@ from certificates.matters_model import Need
 from certificates.model import CertificateType
 from certificates.requests_model import CONSENT, Use
 from hub import words
+from hub.notices import Notice, told
 from hub.pages.certificates import summary
 from hub.problems import message
 from hub.refusal import granted, released
 from hub.views import render
-from hub.visitor import OwnForm, SignedIn, hub_of
+from hub.visitor import OwnForm, SignedIn, Visitor, hub_of
+from kernel.errors import Refused
 from kernel.ids import GrantId
 
 if TYPE_CHECKING:
@@ -139,18 +142,37 @@ def field_titles(kind: CertificateType | None, names: tuple[str, ...]) -> list[s
     return [titles.get(name, name) for name in names]
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form for a grant holds; ``fields`` is None before anything was chosen."""
+
+    requester: str = ""
+    case_no: str = ""
+    purpose: str = ""
+    fields: tuple[str, ...] | None = None
+    formats: tuple[str, ...] = ()
+    hours: int = 24
+
+
 @router.get("/me/grants/new")
 async def new_grant(request: Request, visitor: SignedIn) -> Response:
     """Asks first what for, then exactly what: never more than the matter may use."""
-    hub = hub_of(request)
-    granted(hub.grants.own(visitor.actor))
-    chosen = request.query_params.get("for", "").partition("/")
+    granted(hub_of(request).grants.own(visitor.actor))
+    return _form(request, visitor, request.query_params.get("for", ""), Typed(), None)
+
+
+def _form(
+    request: Request, visitor: Visitor, place: str, typed: Typed, notice: Notice | None
+) -> Response:
+    """``place`` is matter and type, joined by a slash."""
+    hub, chosen = hub_of(request), place.partition("/")
     matter = hub.matters.get(chosen[0])
     need = matter.need(chosen[2]) if matter else None
     values: dict[str, Any] = {"visitor": visitor, "need": None, "choices": choices(hub)}
     if matter and need and CONSENT in need.basis:
         values["need"] = need_shown(hub, matter.name, need)
-    return render(request, "grant_new.html", values)
+    values |= {"typed": typed, "notice": notice}
+    return render(request, "grant_new.html", values, notice.status if notice else 200)
 
 
 def choices(hub: Hub) -> list[dict[str, str]]:
@@ -209,7 +231,10 @@ async def give(
         formats=formats,
         lifetime=timedelta(hours=hours),
     )
-    released(await run_in_threadpool(hub_of(request).grants.give, visitor.actor, offer))
+    done = await run_in_threadpool(hub_of(request).grants.give, visitor.actor, offer)
+    if isinstance(done.value, Refused):
+        typed = Typed(requester, offer.case_no, purpose, fields, formats, hours)
+        return _form(request, visitor, f"{matter}/{type_name}", typed, told(request, done.value))
     return RedirectResponse("/me?done=granted", 303)
 
 

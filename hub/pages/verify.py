@@ -10,7 +10,8 @@ from starlette.datastructures import UploadFile
 
 from hub import checking
 from hub.errors import Code
-from hub.refusal import Refusal, granted
+from hub.notices import told
+from hub.refusal import granted
 from hub.views import render
 from hub.visitor import Visiting, hub_of, same_origin
 from kernel.errors import Refused
@@ -26,6 +27,7 @@ async def verify_page(
     """Offers the upload; reached from a QR code it shows what the register says."""
     hub, wanted = hub_of(request), number.strip()[:100]
     values: dict[str, Any] = {"visitor": visitor, "report": None, "asked": wanted, "register": ()}
+    values |= {"policy": "certificate", "notice": None}
     if wanted:
         hub.checks.count()
         found = hub.register.status(visitor.actor, wanted)
@@ -39,9 +41,12 @@ async def verify(request: Request, visitor: Visiting) -> Response:
     """Judges the uploaded file and explains the verdict; the file is not kept."""
     form = await request.form(max_files=1, max_fields=10)
     file, policy = form.get("file"), form.get("policy")
-    if not isinstance(file, UploadFile) or not file.filename:
-        raise Refusal(Refused(Code.FILE_MISSING))
     rules = policy if isinstance(policy, str) and policy in POLICIES else "certificate"
+    nothing: dict[str, Any] = {"visitor": visitor, "asked": "", "register": (), "policy": rules}
+    if not isinstance(file, UploadFile) or not file.filename:
+        notice = told(request, Refused(Code.FILE_MISSING))
+        values = nothing | {"report": None, "notice": notice}
+        return render(request, "verify.html", values, notice.status)
     checked = granted(await checking.judged(request, visitor.actor, file, policy=rules))
-    values = {"visitor": visitor, "report": checking.report(hub_of(request), checked)}
-    return render(request, "verify.html", values | {"asked": "", "register": ()})
+    values = nothing | {"report": checking.report(hub_of(request), checked), "notice": None}
+    return render(request, "verify.html", values)

@@ -41,7 +41,7 @@ CLERK = Actor(
         "intake.fulfil": Reach.ORG,
     },
 )
-OFFICER = Actor("staff:9", ActorKind.STAFF, org=POLICE, rights={"intake.fulfil": Reach.ORG})
+OFFICER = Actor("staff:9", ActorKind.STAFF, org=POLICE, rights={"intake.decide": Reach.ORG})
 OFFICE = system("issue", "410100", ("certificates.issue", "certificates.revoke"))
 BIRTH = "birth-registration"
 TYPED = {"relation_to_head": "子", "guardian_phone": "100-0000"}

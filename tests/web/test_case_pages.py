@@ -70,6 +70,8 @@ def test_a_case_that_data_does_not_bear_is_refused_with_its_reason(
     assert 400 <= answer.status_code < 500
     assert code in answer.text
     assert "下一步" in answer.text
+    for number in {"subject": BABY, "applicant": FATHER, **changes}.values():
+        assert number == "no-such" or f'value="{number}"' in answer.text
 
 
 def test_a_whole_case_needs_no_paper_once_the_guardian_agrees(
@@ -98,7 +100,9 @@ def test_a_whole_case_needs_no_paper_once_the_guardian_agrees(
     early = clerk.submit(f"{case}/submit", {"step": "birth-registration"})
     assert "还有" in early.text
     bad = {"step": "birth-registration", "field.guardian_phone": "not a phone"}
-    assert "监护人联系电话" in clerk.submit(f"{case}/fill", bad).text
+    refused = clerk.submit(f"{case}/fill", bad).text
+    assert "监护人联系电话" in refused
+    assert 'value="not a phone"' in refused
     good = {
         "step": "birth-registration",
         "field.guardian_phone": "0371-00000000",
@@ -140,7 +144,7 @@ def test_a_scan_is_taken_only_where_nothing_else_helped(clerk: Any, case: str) -
     assert "不需要再提交" in clerk.submit(f"{case}/promise", form).text
 
 
-@pytest.mark.parametrize("persona", ["steward", "approver", "agency", "auditor"])
+@pytest.mark.parametrize("persona", ["steward", "approver", "agency", "auditor", "officer"])
 def test_a_case_is_nobody_elses(
     clerk: Any, case: str, fresh_hub: Hub, visitor_for: Any, persona: str
 ) -> None:

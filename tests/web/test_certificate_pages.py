@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from certificates import preview
+from hub import logbook
 from hub.wiring import Hub
+from kernel.ids import CertificateId
 from tests.certificates.doubles import FATHER, MOTHER
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -49,6 +51,65 @@ def test_the_holder_sees_both_certificates_and_the_face(
     face = resident.get(f"{paths[0]}/face.png")
     assert (face.content, face.headers["content-type"]) == (PNG, "image/png")
     assert "改变状态" not in resident.page(paths[0]).text
+
+
+@pytest.mark.parametrize(("persona", "form"), [("holder", "pdf"), ("approver", "ofd")])
+def test_holder_and_issuer_download_the_sealed_original_and_it_is_recorded(
+    resident: Any, peopled_hub: Hub, persona: str, form: str
+) -> None:
+    resident.sign_in(persona)
+    start = "/me" if persona == "holder" else "/certificates"
+    path = links(resident.page(start).text, "/certificates/")[0]
+    page = resident.page(path).text
+    assert f'action="{path}/files/{form}"' in page
+    assert "每次下载都记入日志" in page
+    number = CertificateId(path.rpartition("/")[2])
+    answer = resident.submit(f"{path}/files/{form}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == f"application/{form}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{number}.{form}"'
+    assert answer.headers["cache-control"] == "private, no-store"
+    entries = logbook.about(peopled_hub, number)
+    assert "certificates.original-read" in {entry.kind for entry in entries}
+    assert resident.post(f"{path}/files/{form}").json()["code"] == "csrf-missing"
+    assert resident.submit(f"{path}/files/exe").status_code == 404
+    assert resident.get(f"{path}/files/{form}").status_code == 405
+
+
+@pytest.mark.parametrize("persona", ["steward", "clerk", "agency", "auditor", "officer"])
+def test_nobody_else_downloads_an_original(resident: Any, persona: str) -> None:
+    path = own(resident.sign_in("holder"))[0]
+    resident.sign_in(persona)
+    for form in ("pdf", "ofd"):
+        assert resident.submit(f"{path}/files/{form}").status_code == 404
+
+
+def test_a_refused_change_of_status_keeps_what_was_chosen(resident: Any) -> None:
+    resident.sign_in("approver")
+    path = links(resident.page("/certificates").text, "/certificates/")[0]
+    page = resident.submit(f"{path}/status", {"status": "lost", "reason": "loss-reported"}).text
+    assert 'value="lost" selected' in page
+    assert 'value="loss-reported" selected' in page
+
+
+def test_a_refused_grant_keeps_what_was_typed(resident: Any) -> None:
+    resident.sign_in("holder")
+    form = {
+        "matter": "school-enrolment",
+        "type": "household-register",
+        "requester": "11410100MB0TE01184",
+        "case_no": "案 77",
+        "purpose": "school-eligibility",
+        "fields": ["address"],
+        "formats": ["ofd"],
+        "hours": "8",
+    }
+    answer = resident.submit("/me/grants", form)
+    assert answer.status_code == 400
+    for text in ("case-missing", 'value="案 77"', 'value="8" selected', 'value="ofd" checked'):
+        assert text in answer.text, text
+    assert 'value="head_name">' in answer.text
+    assert "matter-unknown" in resident.submit("/me/grants", {**form, "matter": "none"}).text
 
 
 @pytest.mark.parametrize("persona", ["steward", "clerk", "agency", "auditor"])

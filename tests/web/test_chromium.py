@@ -94,6 +94,38 @@ def opened_case(visit: Open) -> str:
     return page.url.partition("?")[0]
 
 
+def handed_in(visit: Open) -> str:
+    """Have the guardian agree and the clerk hand the first step in, without any script."""
+    path = opened_case(visit)
+    guardian = visit("holder", script=False)
+    guardian.goto(path)
+    if guardian.query_selector('input[name="confirm"]'):
+        guardian.check('input[name="confirm"]')
+        guardian.click('form[action$="/consent"] button')
+    clerk = visit("clerk", script=False)
+    clerk.goto(path)
+    if clerk.query_selector('section form[action$="/meet"]'):
+        clerk.click('section form[action$="/meet"] button')
+    if clerk.query_selector('[name="field.guardian_phone"]:not([readonly])'):
+        clerk.fill('[name="field.guardian_phone"]', "0371-00000000")
+        clerk.fill('[name="field.relation_to_head"]', "子")
+        clerk.click('form[action$="/fill"] button')
+        clerk.click('form[action$="/submit"] button')
+    assert "已提交，部门办理中" in clerk.content()
+    return path
+
+
+def ask(page: Page, case_no: str) -> None:
+    """Use the household register by law, as the agency of the page."""
+    page.goto("/use?for=school-enrolment/household-register")
+    page.fill("#case_no", case_no)
+    page.check('[name="basis"] >> nth=0')
+    page.fill("#holder", FATHER)
+    page.check('[name="fields"][value="address"]')
+    page.check('[name="fields"][value="members"]')
+    page.click('form[action="/use"] button')
+
+
 PAGES = [
     ("", "/"),
     ("", "/sign-in"),
@@ -117,11 +149,17 @@ PAGES = [
     ("clerk", "/cases"),
     ("clerk", "case"),
     ("holder", "case"),
+    ("officer", "/tasks"),
+    ("officer", "task"),
+    ("agency", "/use"),
+    ("agency", "/use?for=school-enrolment/household-register"),
+    ("agency", "refused"),
+    ("agency", "used"),
     ("auditor", "/log?no=1"),
 ]
 
 
-BOTH = {"/", "/resources/population", "/verify", "/me", "case", "certificate"}
+BOTH = {"/", "/resources/population", "/verify", "/me", "case", "certificate", "task", "used"}
 """Pages also looked at in English: one of each build."""
 
 
@@ -131,6 +169,13 @@ def go(visit: Open, page: Page, place: str) -> None:
         page.click("tbody th a")
     elif place == "case":
         page.goto(opened_case(visit))
+    elif place == "task":
+        handed_in(visit)
+        page.goto("/tasks")
+        page.click("tbody th a")
+    elif place in {"used", "refused"}:
+        ask(page, "RX-2026-9" if place == "used" else "RX 9")
+        assert (page.query_selector("#receipt") is not None) is (place == "used")
     else:
         page.goto(place)
 
@@ -141,8 +186,8 @@ def test_axe_finds_nothing_serious(visit: Open, persona: str, place: str) -> Non
 
     page = visit(persona)
     for language in ("zh-CN", "en") if place in BOTH else ("zh-CN",):
+        page.goto(f"/?lang={language}")
         go(visit, page, place)
-        page.goto(page.url + ("&" if "?" in page.url else "?") + f"lang={language}")
         found = Axe().run(page).response["violations"]
         grave = [
             (item["id"], [node["html"][:160] for node in item["nodes"]])
@@ -187,22 +232,30 @@ def test_the_keyboard_reaches_the_content_first_and_shows_where_it_is(visit: Ope
     assert page.evaluate("document.activeElement.id") == "main"
 
 
-def test_a_case_is_walked_without_any_script(visit: Open) -> None:
-    path = opened_case(visit)
-    guardian = visit("holder", script=False)
-    guardian.goto(path)
-    if guardian.query_selector('input[name="confirm"]'):
-        guardian.check('input[name="confirm"]')
-        guardian.click('form[action$="/consent"] button')
+def test_a_case_is_walked_and_decided_without_any_script(visit: Open) -> None:
+    path = handed_in(visit)
+    officer = visit("officer", script=False)
+    officer.goto("/tasks")
+    officer.click("tbody th a")
+    officer.check('[value="granted"]')
+    officer.click('form[action^="/tasks/"] button')
+    assert "result-missing" in officer.content()
+    officer.fill("#result_no", "HJ-2026-1")
+    officer.click('form[action^="/tasks/"] button')
+    assert "已办结，窗口可以继续下一步" in officer.content()
     clerk = visit("clerk", script=False)
     clerk.goto(path)
-    clerk.click('form[action$="/meet"] button')
-    assert "数据核验通过，免提交" in clerk.content()
-    clerk.fill('[name="field.guardian_phone"]', "0371-00000000")
-    clerk.fill('[name="field.relation_to_head"]', "子")
-    clerk.click('form[action$="/fill"] button')
-    clerk.click('form[action$="/submit"] button')
-    assert "已提交，部门办理中" in clerk.content()
+    clerk.click('.notice form[action$="/meet"] button')
+    assert "使用前一步的结果，免提交" in clerk.content()
+
+
+def test_the_holder_downloads_the_sealed_original(visit: Open) -> None:
+    page = visit("holder", script=False)
+    page.goto("/me")
+    page.click('a[href^="/certificates/"] >> nth=0')
+    with page.expect_download() as waiting:
+        page.click('form[action$="/files/ofd"] button')
+    assert waiting.value.suggested_filename.endswith(".ofd")
 
 
 def test_a_file_is_verified_without_any_script(visit: Open) -> None:

@@ -12,8 +12,10 @@ from hub.settings import load
 from hub.wiring import Hub, open_hub
 from kernel.errors import Refused
 
+PERSONAS = ["steward", "approver", "officer", "insurer", "clerk", "holder", "agency", "auditor"]
 
-@pytest.mark.parametrize("persona", ["steward", "approver", "clerk", "holder", "agency", "auditor"])
+
+@pytest.mark.parametrize("persona", PERSONAS)
 def test_each_persona_signs_in_and_out(visitor: Any, persona: str) -> None:
     visitor.sign_in(persona)
     home = visitor.page("/")
@@ -139,7 +141,8 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize(
-    ("path", "persona"), [(path, name) for path, names in FORBIDDEN.items() for name in sorted(names)]
+    ("path", "persona"),
+    [(path, name) for path, names in FORBIDDEN.items() for name in sorted(names)],
 )
 def test_a_page_of_another_role_says_so_plainly(visitor: Any, path: str, persona: str) -> None:
     page = visitor.sign_in(persona).page(path)
