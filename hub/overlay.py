@@ -52,12 +52,12 @@ def parts(home: Path) -> tuple[Part, ...]:
 def unread(home: Path) -> tuple[str, ...]:
     """Return files below ``home/registry`` that nothing reads: a slip in a name stays unnoticed.
 
-    Notes (``README.md``), files whose names start with ``_`` and the certificates beside a trust
-    list are meant to be there.
+    Notes (``README.md``), files whose names start with ``_``, the certificates beside a trust list
+    and revocation lists are meant to be there.
     """
     root = home / "registry"
     read = {(room, folder, suffix) for room, folder, suffix in FOLDERS}
-    read |= {("signing", "trust", suffix) for suffix in (".pem", ".crl", ".der")}
+    read |= {("signing", "trust", ".pem"), ("signing", "crls", ".crl")}
     strays = []
     for file in sorted(item for item in root.rglob("*") if item.is_file()):
         path = file.relative_to(root)
@@ -101,12 +101,16 @@ def _quality(settings: Settings) -> None:
 
 
 def _trust(settings: Settings) -> None:
+    from hub.revocation import lists_folder, lists_in
     from signing import policies
     from signing.trust import TrustStore
 
     TrustStore.load(settings.root).in_force(datetime.now(UTC))
     for name in registry.load("signing", "policies", ".toml", settings.root).members:
         policies.load(name, settings.root)
+    for path in lists_folder(settings.root).glob("*.crl"):
+        if not lists_in(path):
+            raise TongbanError("registry-unreadable", reason=f"{path.name}: no revocation list")
 
 
 def _types(settings: Settings) -> None:

@@ -81,7 +81,12 @@ def test_a_file_that_nothing_reads_is_a_fault(tmp_path: Path, path: str) -> None
 
 
 def test_notes_drafts_and_certificates_beside_trust_are_none(tmp_path: Path) -> None:
-    for path in ("README.md", "identity/roles/_draft.toml", "signing/trust/410100-anchors-1.pem"):
+    for path in (
+        "README.md",
+        "identity/roles/_draft.toml",
+        "signing/trust/410100-anchors-1.pem",
+        "signing/crls/410100-sm2_sm3.crl",
+    ):
         put(tmp_path, path, "")
     assert overlay.unread(tmp_path) == ()
 
