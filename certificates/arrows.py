@@ -268,6 +268,7 @@ class Arrows:
             at=one.issued_at,
             placement=self._tools.press.placement(kind, file_format),
             approval=draft.approvals.get(file_format, ""),
+            type=one.type,
         )
 
     def _supersede(self, tx: Tx, actor: Actor, draft: Draft) -> None:

@@ -112,6 +112,7 @@ def _order(
         purpose=f"copy-{file_format}",
         at=at,
         placement=tools.press.placement(found.kind, file_format),
+        type=draft.certificate.type,
     )
 
 

@@ -79,6 +79,8 @@ class SealOrder:
     placement: Placement
     approval: str = ""
     """What ``Sealer.declare`` returned; empty: this one file is declared by itself."""
+    type: str = ""
+    """Certificate type, by which a body with several seals chooses one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,19 @@ def read_lists(folder: Path) -> tuple[bytes, ...]:
     """
     found: list[bytes] = []
     for path in sorted(folder.glob("*.crl")):
-        try:
-            lists = crl.from_file(path.read_bytes()) if path.stat().st_size < _LARGEST_FILE else ()
-        except (OSError, TongbanError):
-            lists = ()
+        lists = lists_in(path)
         if not lists:
             _LOG.warning("revocation-list-passed-over", file=path.name)
         found += lists
     return tuple(found)
+
+
+def lists_in(path: Path) -> tuple[bytes, ...]:
+    """Return the lists in one file, none where it is unreadable or too large."""
+    try:
+        return crl.from_file(path.read_bytes()) if path.stat().st_size < _LARGEST_FILE else ()
+    except (OSError, TongbanError):
+        return ()
 
 
 class Publisher:
@@ -159,7 +164,7 @@ class Publisher:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self.folder / ".lock").open("wb") as lock:
+        with (self.folder / "_lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

@@ -54,7 +54,7 @@ class HubSealer:
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         """Seal with a throw-away key under the same picture; nothing reaches the signer."""
-        seal = self._find(order.org, "")
+        seal = self._find(order.org, order.type)
         picture = _or_raise(
             self.sealing.material(self.actor, seal.seal_id, ALGORITHM[order.format])
         )
@@ -62,7 +62,7 @@ class HubSealer:
 
     def _alone(self, order: SealOrder, unsealed: bytes) -> str:
         root = "sha256:" + hashlib.sha256(unsealed).hexdigest()
-        return self.declare(SealIntent(order.format, order.org, order.seal, "", 1, root))
+        return self.declare(SealIntent(order.format, order.org, order.seal, order.type, 1, root))
 
     def _find(self, org: str, certificate_type: str) -> Seal:
         found = self.sealing.find(org, certificate_type)

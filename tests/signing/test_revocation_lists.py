@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub import overlay
 from hub.judging import TrustBook
 from hub.revocation import Publisher, lists_folder, read_lists
 from kernel.errors import TongbanError
@@ -60,10 +61,11 @@ def serial(world: World, seal: Seal) -> int:
 
 
 def test_missing_lists_are_made_once_and_signed_by_root_and_ca(
-    world: World, publisher: Publisher
+    world: World, publisher: Publisher, tmp_path: Path
 ) -> None:
     assert set(publisher.publish()) == NAMES
     assert publisher.publish() == ()
+    assert overlay.unread(tmp_path / "hub") == ()
     lists = read_lists(publisher.folder)
     assert len(lists) == 4
     for role in (Role.CA, Role.ROOT):

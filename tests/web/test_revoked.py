@@ -50,7 +50,7 @@ class City:
         found = self.hub.typebook.types[kind]
         org, now = found.issuing_code, self.clock.now()
         until = now + timedelta(days=365)
-        wanted = SealApplication(org, found.issuing_org, "410100", now, until)
+        wanted = SealApplication(org, found.issuing_org, "410100", now, until, types=(kind,))
         applied = self.hub.seals.apply(approver("staff:ann", org), wanted).value
         assert isinstance(applied, Seal)
         made = self.hub.seals.approve(approver("staff:bob", org), applied.seal_id).value
@@ -272,7 +272,7 @@ def test_lists_are_served_to_anybody_and_may_be_cached(
 
 
 @pytest.mark.parametrize(
-    "name", ["420100-sm2_sm3.crl", "410100.crl", ".lock", "..%2f..%2fhub.db", "x" * 300, "%00"]
+    "name", ["420100-sm2_sm3.crl", "410100.crl", "_lock", "..%2f..%2fhub.db", "x" * 300, "%00"]
 )
 def test_no_other_file_is_served(
     empty_hub: Hub, visitor_for: Callable[[Hub], Any], name: str
