@@ -5,6 +5,7 @@ Rooms speak in codes; their ``messages.toml`` hold status, text and next step in
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,8 +19,10 @@ from starlette.exceptions import HTTPException
 from hub.errors import Code
 from hub.messages import owner
 from hub.refusal import Refusal
-from hub.visitor import trace_id, wants_page
-from kernel.errors import Message, TongbanError, load_messages
+from hub.visitor import ACTOR, hub_of, trace_id, wants_page
+from kernel.actors import Actor
+from kernel.errors import Message, Refused, TongbanError, load_messages
+from kernel.ports import Event
 
 PROBLEM: Final = "application/problem+json"
 _BY_STATUS: Final = {
@@ -89,7 +92,23 @@ def install(app: FastAPI) -> None:
 
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
+    if error.refused.code == Code.NOT_PERMITTED and not error.recorded:
+        await _record(request, error.refused)
     return answer(request, error.refused.code, error.refused.params, error.extra)
+
+
+async def _record(request: Request, refused: Refused) -> None:
+    """Record that somebody known tried what they may not, where no room has done so.
+
+    Strangers are told to sign in before any right is asked for, so they cannot flood the journal.
+    """
+    actor: Actor | None = request.scope.get(ACTOR)
+    if actor is None:
+        return
+    action = refused.params.get("action", "unknown")
+    event = Event("hub.not-permitted", action, actor, {"code": refused.code})
+    transactions = hub_of(request).database.transactions
+    await asyncio.wrap_future(transactions.submit(lambda tx: tx.record(event)))
 
 
 async def _failure(request: Request, error: Exception) -> Response:

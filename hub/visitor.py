@@ -19,6 +19,8 @@ from kernel.errors import Refused
 if TYPE_CHECKING:
     from hub.wiring import Hub
 
+ACTOR: Final = "tongban.actor"
+"""Where a request's scope holds who asks, once that is proven."""
 SESSION_COOKIE: Final = "tongban_session"
 LANGUAGE_COOKIE: Final = "tongban_lang"
 _MACHINE_PATHS: Final = ("/v1/", "/oauth/", "/healthz", "/readyz", "/metrics")
@@ -74,7 +76,8 @@ async def visitor(request: Request) -> Visitor:
     persona = identity.persona_of_session(token) if token else None
     if persona is None or isinstance(persona, Refused):
         return Visitor(identity.public(), None, "")
-    return Visitor(identity.actor_of_persona(persona), persona, token)
+    actor = request.scope[ACTOR] = identity.actor_of_persona(persona)
+    return Visitor(actor, persona, token)
 
 
 async def signed_in(found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
@@ -131,6 +134,7 @@ async def caller(request: Request) -> Actor:
         raise Refusal(found)
     if found is None:
         raise Refusal(Refused(IdentityCode.TOKEN_INVALID))
+    request.scope[ACTOR] = found
     return found
 
 

@@ -87,3 +87,41 @@ def test_an_assertion_with_a_header_of_another_shape_is_refused(visitor: Any, he
     }
     answer = visitor.post("/oauth/token", data=form)
     assert assert_problem(answer)["code"] in {"assertion-algorithm", "assertion-malformed"}
+
+
+def refusals(hub: Hub) -> list[tuple[str, str, str]]:
+    transactions, journal = hub.database.transactions, hub.database.journal
+    rows = transactions.read(lambda tx: journal.after(tx, 0, 99_999))
+    return [
+        (row.kind, row.subject, json.loads(row.body)["actor"]["id"])
+        for row in rows
+        if row.kind.endswith(("-refused", "not-permitted"))
+    ]
+
+
+def test_what_somebody_known_may_not_do_is_recorded_once_whoever_refuses(
+    visitor: Any, empty_hub: Hub, hostile: StandinCatalog, bearer: Any
+) -> None:
+    before = len(refusals(empty_hub))
+    assert visitor.page("/resources/population/quarantine").status_code == 401
+    assert refusals(empty_hub)[before:] == []
+    visitor.sign_in("clerk")
+    assert visitor.page("/resources/population/quarantine").status_code == 403
+    assert visitor.page("/me").status_code == 403
+    entries = visitor.get("/v1/audit/tile/entries/000", headers=bearer(visitor))
+    assert entries.status_code == 403
+    known = refusals(empty_hub)[before:]
+    assert [(kind, subject) for kind, subject, _ in known] == [
+        ("hub.not-permitted", "catalog.quarantine"),
+        ("hub.not-permitted", "certificates.read"),
+        ("hub.not-permitted", "audit.check"),
+    ]
+    assert known[0][2] == "persona:clerk"
+    assert known[2][2] == "client:test-agency"
+    body = {"requester": "x", "matter": "x", "case_no": "1", "purpose": "x", "type": "x"}
+    headers = {"x-csrf-token": visitor.csrf()}
+    answer = visitor.post("/v1/authorizations", json=body | {"fields": ["x"]}, headers=headers)
+    assert answer.status_code == 403
+    assert [kind for kind, *_ in refusals(empty_hub)[before + 3 :]] == [
+        "certificates.grant-refused"
+    ]
