@@ -47,7 +47,7 @@ def read_lists(folder: Path) -> tuple[bytes, ...]:
     for path in sorted(folder.glob("*.crl")):
         lists = lists_in(path)
         if not lists:
-            _LOG.warning("revocation-list-passed-over", file=path.name)
+            _LOG.warning("revocation-list-passed-over", where=path.name)
         found += lists
     return tuple(found)
 

@@ -13,7 +13,7 @@ import pytest
 from hub.wiring import Hub
 from identity.assertions import ASSERTION_TYPE
 from tests.web.standin import StandinCatalog, sample_resource
-from tests.web.test_door import assert_problem
+from tests.web.test_door import assert_problem, routes
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -125,3 +125,27 @@ def test_what_somebody_known_may_not_do_is_recorded_once_whoever_refuses(
     assert [kind for kind, *_ in refusals(empty_hub)[before + 3 :]] == [
         "certificates.grant-refused"
     ]
+
+
+FORMS = [path for method, path in routes() if method == "POST" and not path.startswith("/oauth")]
+OPEN = {"/sign-in", "/verify", "/v1/verifications", "/v1/certificate-requests"}
+"""Forms that need no session: nothing of a session stands behind them."""
+
+
+@pytest.mark.parametrize("path", sorted({*FORMS} - OPEN))
+def test_every_form_needs_the_code_of_its_own_session(visitor: Any, path: str) -> None:
+    answer = visitor.post(path, data={})
+    assert assert_problem(answer)["code"] == "sign-in-needed"
+    for persona in ("clerk", "holder", "approver"):
+        visitor.sign_in(persona)
+        for code in ({}, {"csrf": "0" * 64}):
+            assert assert_problem(visitor.post(path, data=code))["code"] == "csrf-missing"
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/verify"])
+def test_a_form_that_needs_no_session_is_not_taken_from_another_site(
+    visitor: Any, path: str
+) -> None:
+    for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+        answer = visitor.post(path, data={"persona": "clerk"}, headers=headers)
+        assert assert_problem(answer)["code"] == "origin-foreign"
