@@ -15,6 +15,7 @@ SIGNED_DATA, DATA, TST_INFO = (
     "1.2.840.113549.1.7.1",
     "1.2.840.113549.1.9.16.1.4",
 )
+STAMP = "1.2.840.113549.1.9.16.2.14"
 PSS = "1.2.840.113549.1.1.10"
 EXPLICIT_0, IMPLICIT_1 = 0xA0, 0xA1
 _NULL = der.tlv(der.NULL)
@@ -51,7 +52,7 @@ def _rebuilt(node: Node, cert: Cert) -> bytes:
         *(part.raw for part in attributes[:1]),
         _algorithm(rest[0]),
         der.octets(rest[1].octets()),
-        *(part.raw for part in rest[2:] if part.tag == IMPLICIT_1),
+        *(_unsigned(part) for part in rest[2:] if part.tag == IMPLICIT_1),
     )
     version = 1 if kind == DATA and by_serial else 3
     signed = der.sequence(
@@ -62,6 +63,12 @@ def _rebuilt(node: Node, cert: Cert) -> bytes:
         der.tlv(der.SET, signer),
     )
     return der.sequence(der.oid(kind_given.oid()), der.tlv(EXPLICIT_0, signed))
+
+
+def _unsigned(node: Node) -> bytes:
+    """Return unsigned attributes: time stamps, which prove themselves, and nothing else."""
+    stamps = [part.raw for part in node.children() if part.first().oid() == STAMP]
+    return der.tlv(IMPLICIT_1, *stamps)
 
 
 def _signer_id(node: Node, cert: Cert) -> bytes:

@@ -19,8 +19,9 @@ SM2_CURVE = ("1.2.156.10197.1.301", "sm2p256v1", 32)
 @cache
 def register() -> None:
     """Add the rows once per process."""
-    from asn1crypto import algos, cms, keys
+    from asn1crypto import algos, cms, keys, tsp
 
+    assert tsp.TSTInfo  # importing it adds time stamps to the table that is built below
     for kind, (oid, name) in (
         (algos.DigestAlgorithmId, SM3),
         (algos.SignedDigestAlgorithmId, SM2_WITH_SM3),

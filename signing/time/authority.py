@@ -14,8 +14,8 @@ from signing.seal_model import Role
 from signing.ses.der import DerError
 from signing.time import token, wire
 from signing.time.model import (
-    DIGEST_OIDS,
     DIGEST_SIZE,
+    FAMILY,
     SYNTHETIC_POLICY,
     Failure,
     Stamp,
@@ -25,8 +25,6 @@ from signing.time.model import (
 from signing.time.ports import Certificates
 from signing.x509.write import serial
 
-FAMILY = {DIGEST_OIDS["sm3"]: "sm2_sm3", DIGEST_OIDS["sha256"]: "ecdsa_p256"}
-"""Digest OID to the family that stamps it."""
 ACCURACY_SECONDS = 1
 
 

@@ -52,6 +52,12 @@ def stamped(stamps: TimeStamps, data: bytes, algorithm: str) -> bytes:
     """Return a token over ``data``; TongbanError ``time-stamp-invalid`` if it stamps another."""
     name = by_name(algorithm).digest_name
     digest = sm3(data) if name == "sm3" else hashlib.sha256(data).digest()
+    return stamped_digest(stamps, digest, algorithm)
+
+
+def stamped_digest(stamps: TimeStamps, digest: bytes, algorithm: str) -> bytes:
+    """Return a token over ``digest``; errors as in ``stamped``."""
+    name = by_name(algorithm).digest_name
     token = stamps.stamp(digest, algorithm)
     try:
         said = wire.read_token(token)

@@ -14,6 +14,8 @@ SYNTHETIC_POLICY = "2.25.88750032552595760444486741425987762215"
 (ITU-T X.667), registered by nobody. An operator with a policy of its own gives that one."""
 
 DIGEST_OIDS = {"sm3": "1.2.156.10197.1.401", "sha256": "2.16.840.1.101.3.4.2.1"}
+FAMILY = {DIGEST_OIDS["sm3"]: "sm2_sm3", DIGEST_OIDS["sha256"]: "ecdsa_p256"}
+"""Digest OID to the family that stamps it."""
 DIGEST_SIZE = 32
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import TongbanError
@@ -22,6 +22,7 @@ from .stamping import Stamper, authority
 from .test_mutations import MILD, never_passes
 
 CERTIFICATE, ARCHIVE = load("certificate"), load("archive")
+SHORT = settings(MILD, max_examples=60)
 SOON, LATER = AT + timedelta(minutes=1), AT + timedelta(days=800)
 
 
@@ -121,7 +122,7 @@ def test_a_certificate_that_does_not_belong_to_the_stamp_is_named(
     assert "W_STRAY_CERTIFICATE" in found.codes
 
 
-@MILD
+@SHORT
 @given(data=st.data())
 def test_a_mutated_stamped_ofd_never_passes(good: bytes, sm2: Region, data: st.DataObject) -> None:
     never_passes(good, sm2, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import replace
 from typing import Any
@@ -22,6 +21,7 @@ from signing.formats.pdf.fields import (
     open_reader,
     signed_fields,
 )
+from signing.formats.pdf.level import levels, revocation
 from signing.formats.pdf.pages import page_objects
 from signing.formats.pool import Notes, Pool
 from signing.model import (
@@ -41,7 +41,7 @@ def inspect(data: bytes, name: str = "") -> Evidence:
     notes, pool = Notes(), Pool()
     signatures: list[SignatureEvidence] = []
     metadata: dict[str, str] = {}
-    revocation: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     try:
         reader = open_reader(data)
         found = signed_fields(reader)
@@ -49,9 +49,10 @@ def inspect(data: bytes, name: str = "") -> Evidence:
             left = "leftovers of a removed signature" if b"/ByteRange" in data else ""
             notes.add("E_NO_SIGNATURE", "", left)
         signatures = [_signature(data, reader, item, pool) for item in found]
-        signatures = _support(signatures, found)
+        ends = _ends(found)
+        lists = revocation(reader)
+        signatures = levels(data, _support(signatures, ends), ends, lists, pool)
         metadata = _metadata(reader)
-        revocation = _revocation(reader)
     except FormatError as error:
         notes.add(error.code, error.path, error.detail)
     return Evidence(
@@ -62,7 +63,7 @@ def inspect(data: bytes, name: str = "") -> Evidence:
         sha256=hashlib.sha256(data).hexdigest(),
         signatures=tuple(signatures),
         certificates=pool.encoded(),
-        revocation=revocation,
+        revocation=lists,
         observations=tuple(notes.items),
         metadata=metadata,
     )
@@ -221,9 +222,13 @@ def _permitted(found: Found) -> int:
     return UNRESTRICTED
 
 
-def _support(signatures: list[SignatureEvidence], found: list[Found]) -> list[SignatureEvidence]:
+def _ends(found: list[Found]) -> list[int]:
+    """Return where the byte ranges end, 0 for one that is none."""
+    return [sum(item.byte_range[2:4]) if len(item.byte_range) == 4 else 0 for item in found]
+
+
+def _support(signatures: list[SignatureEvidence], ends: list[int]) -> list[SignatureEvidence]:
     """Give each signature the document time stamps that cover it: they prove when it existed."""
-    ends = [sum(item.byte_range[2:4]) if len(item.byte_range) == 4 else 0 for item in found]
     result: list[SignatureEvidence] = []
     for index, signature in enumerate(signatures):
         stamps: tuple[TimestampEvidence, ...] = signature.timestamps
@@ -276,21 +281,3 @@ def _metadata(reader: Any) -> dict[str, str]:
     except PARSER_ERRORS:
         return found
     return found
-
-
-MAX_LISTS = 32
-LONGEST_LIST = 8 * 1024 * 1024
-
-
-def _revocation(reader: Any) -> tuple[str, ...]:
-    """Return the revocation lists kept in the document security store, in base64."""
-    store = get(reader.root, "/DSS")
-    found: list[str] = []
-    for stream in items(get(store, "/CRLs")) if store is not None else ():
-        try:
-            data = bytes(stream.data)
-        except PARSER_ERRORS:
-            continue
-        if len(data) <= LONGEST_LIST and len(found) < MAX_LISTS:
-            found.append(base64.b64encode(data).decode())
-    return tuple(found)

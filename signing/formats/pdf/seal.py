@@ -18,7 +18,9 @@ from kernel.errors import TongbanError
 from signing.algorithms import Algorithm, by_name
 from signing.formats.oids import register
 from signing.formats.pdf.fields import PARSER_ERRORS
+from signing.formats.pdf.stamper import TOKEN_OCTETS, stamper
 from signing.model import Placement, SealMaterial, SignDigest
+from signing.time.ports import TimeStamps
 from signing.x509 import parse
 
 if TYPE_CHECKING:
@@ -43,11 +45,14 @@ def seal(
     placements: Sequence[Placement],
     at: datetime,
     sign: SignDigest,
+    *,
+    timestamp: TimeStamps | None = None,
 ) -> bytes:
     """Return the sealed file: one more revision that covers the whole file.
 
-    The seal's picture is drawn at the one placement. Raises TongbanError ``seal-not-possible``, and
-    whatever ``sign`` raises.
+    The seal's picture is drawn at the one placement. With ``timestamp`` the signature carries a
+    time stamp (B-T). Raises TongbanError ``seal-not-possible``, and whatever ``sign`` and
+    ``timestamp`` raise.
     """
     if len(placements) != 1:
         raise TongbanError("seal-not-possible", reason="a PDF seal has exactly one place")
@@ -56,14 +61,16 @@ def seal(
         raise TongbanError("seal-not-possible", reason=reason)
     register()
     try:
-        session, reserved = _session(_writer(unsealed), material, placements[0], at, sign)
+        session, reserved = _session(
+            writer(unsealed), material, placements[0], at, sign, timestamp=timestamp
+        )
     except PARSER_ERRORS as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise TongbanError("seal-not-possible", reason=reason) from error
     return _finish(session, reserved, at)
 
 
-def _writer(unsealed: bytes) -> IncrementalPdfFileWriter:
+def writer(unsealed: bytes) -> IncrementalPdfFileWriter:
     """Return a writer whose update depends on its input alone: sealing again asks the key for the
     same digest, which is what lets an interrupted issue go on.
     """
@@ -89,18 +96,20 @@ def _writer(unsealed: bytes) -> IncrementalPdfFileWriter:
 
 
 def _session(
-    writer: IncrementalPdfFileWriter,
+    update: IncrementalPdfFileWriter,
     material: SealMaterial,
     placement: Placement,
     at: datetime,
     sign: SignDigest,
+    *,
+    timestamp: TimeStamps | None,
 ) -> tuple[Any, int]:
     """Return pyHanko's signing session and the octets to keep free for the CMS, in hex digits."""
     from pyhanko.sign import fields, signers
 
     method = by_name(material.algorithm)
     signer = _signer(material, method, sign)
-    box = _box(writer, placement)
+    box = _box(update, placement)
     maker = signers.PdfSigner(
         signers.PdfSignatureMetadata(
             field_name=FIELD,
@@ -112,12 +121,13 @@ def _session(
         ),
         signer=signer,
         stamp_style=_style(material),
+        timestamper=stamper(timestamp) if timestamp else None,
         new_field_spec=fields.SigFieldSpec(FIELD, on_page=placement.page, box=box),
     )
-    session = maker.init_signing_session(writer)
+    session = maker.init_signing_session(update)
     session.system_time = at.astimezone(BEIJING).replace(microsecond=0)
     octets = len(material.certificate) + sum(map(len, material.chain)) + _CMS_OVERHEAD
-    return session, 2 * octets
+    return session, 2 * (octets + (TOKEN_OCTETS if timestamp else 0))
 
 
 def _finish(session: Any, reserved: int, at: datetime) -> bytes:
@@ -129,11 +139,11 @@ def _finish(session: Any, reserved: int, at: datetime) -> bytes:
     signed = document.perform_signature(
         document_digest=prepared.document_digest, pdf_cms_signed_attrs=attributes
     )
-    _run(_run(signed).post_signature_processing(output))
+    run(run(signed).post_signature_processing(output))
     return bytes(output.getbuffer())
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T]) -> T:
     """Run pyHanko's coroutine to its end, whether or not an event loop runs in this thread."""
     try:
         asyncio.get_running_loop()
@@ -143,9 +153,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return beside.submit(asyncio.run, work).result()
 
 
-def _box(writer: IncrementalPdfFileWriter, placement: Placement) -> tuple[int, int, int, int]:
+def _box(update: IncrementalPdfFileWriter, placement: Placement) -> tuple[int, int, int, int]:
     """Return the placement as a PDF rectangle in points, origin at the page's bottom left."""
-    page = writer.find_page_for_modification(placement.page)[0].get_object()
+    page = update.find_page_for_modification(placement.page)[0].get_object()
     while "/MediaBox" not in page:
         page = page["/Parent"]
     left, _, _, top = (float(value) for value in page["/MediaBox"])
