@@ -39,15 +39,15 @@ class Turns:
         self.enough.set()
 
 
-@pytest.mark.parametrize("name", ["_sequence", "_seals", "_issues", "_count"])
+@pytest.mark.parametrize("name", ["_sequence", "_seals", "_issues", "_count", "_lists"])
 def test_a_duty_outlives_every_failure(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "410199190001010014"
     turns = Turns(OSError(28, secret), TongbanError("log-damaged", what="head"), KeyError(secret))
-    for duty in ("_sequence", "_seals", "_issues", "_count"):
+    for duty in ("_sequence", "_seals", "_issues", "_count", "_lists"):
         monkeypatch.setattr(Worker, duty, turns if duty == name else Turns())
-    for pause in ("_RETRY", "RESUME_EVERY", "COUNT_EVERY"):
+    for pause in ("_RETRY", "RESUME_EVERY", "COUNT_EVERY", "LISTS_EVERY"):
         monkeypatch.setattr(duties, pause, 0.01)
     running = Worker(hub)
     running.start()
@@ -67,7 +67,7 @@ def turn(hub: Hub, name: str) -> None:
 
 
 def test_with_nothing_left_over_no_part_is_loaded(hub: Hub) -> None:
-    for name in ("_seals", "_issues", "_count"):
+    for name in ("_seals", "_issues", "_count", "_lists"):
         turn(hub, name)
     assert not {"signer", "seals", "tools", "issuer", "checks"} & set(vars(hub))
 
