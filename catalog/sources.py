@@ -32,6 +32,10 @@ _DELIVERY = {
     "block_mib", "max_mib",
 }  # fmt: skip
 _MIB = 1024 * 1024
+_PRESETS = ("", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_CRON = re.compile(r"(\*|\d+(-\d+)?)(/[1-9]\d*)?(,(\*|\d+(-\d+)?)(/[1-9]\d*)?)*")
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+"""Least and largest number of minute, hour, day, month and weekday."""
 
 
 def load(home: Path | None) -> Mapping[str, Source]:
@@ -115,6 +119,9 @@ def _problems(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
             yield f"[{table}] must be a table"
             return
     yield from _delivery_problems(raw.get("delivery", {}))
+    yield from _list_problems(raw)
+    if not _is_schedule(raw.get("rhythm", {}).get("schedule", "")):
+        yield "rhythm.schedule must be a preset or five cron fields of numbers"
     yield from _column_problems(raw)
     about = {"provider_code": raw.get("org", ""), **raw.get("about", {})}
     yield from guide.about_problems(about)
@@ -135,8 +142,31 @@ def _delivery_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     for key, least in (("title_rows", 0), ("header_rows", 1), ("block_mib", 1), ("max_mib", 1)):
         if key in raw and not (isinstance(raw[key], int) and raw[key] >= least):
             yield f"delivery.{key} must be a whole number, at least {least}"
-    unknown = set(raw.get("optional", ())) - set(raw.get("columns", raw.get("optional", ())))
-    yield from (f"delivery.optional names an unmapped title {title}" for title in sorted(unknown))
+
+
+def _list_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the lists of names: a text would be read as its characters."""
+    for table, key in (("delivery", "optional"), ("rhythm", "after")):
+        value = raw.get(table, {}).get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            yield f"{table}.{key} must be a list of texts"
+        elif key == "optional":
+            unmapped = sorted(set(value) - set(raw.get("columns", {})))
+            yield from (f"delivery.optional names an unmapped title {title}" for title in unmapped)
+
+
+def _is_schedule(value: object) -> bool:
+    """Tell whether Airflow will take it: one it refuses would leave the source without runs."""
+    if not isinstance(value, str):
+        return False
+    if value in _PRESETS:
+        return True
+    fields = value.split()
+    return len(fields) == len(_CRON_RANGES) and all(
+        _CRON.fullmatch(field)
+        and all(least <= int(part) <= most for part in re.findall(r"(?<![/\d])\d+", field))
+        for field, (least, most) in zip(fields, _CRON_RANGES, strict=True)
+    )
 
 
 def _column_problems(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -15,10 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable, task
+from croniter import croniter  # type: ignore[import-untyped]  # has no stubs
 
 HOME = Path(os.environ.get("TONGBAN_HOME", "var/hub"))
 REGION = os.environ.get("TONGBAN_REGION", "410100")
-PRESETS = {"@hourly": "0 * * * *", "@daily": "0 1 * * *", "@weekly": "0 1 * * 1"}
+PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 1 * * *",
+    "@weekly": "0 1 * * 1",
+    "@monthly": "0 1 1 * *",
+    "@quarterly": "0 1 1 1,4,7,10 *",
+    "@yearly": "0 1 1 1 *",
+}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -38,6 +46,8 @@ def asset(resource: str) -> Asset:
 def schedule(rhythm: dict[str, Any]) -> Any:
     """Return when to run: by the clock, and when a resource that is looked into has changed."""
     line = PRESETS.get(rhythm.get("schedule", ""), rhythm.get("schedule", ""))
+    if line and not croniter.is_valid(line):
+        raise ValueError(line)  # Airflow asks later, when it would refuse the whole file
     clock = CronTriggerTimetable(line, timezone="Asia/Shanghai") if line else None
     after = [asset(resource) for resource in rhythm.get("after", [])]
     if clock and after:
@@ -69,5 +79,16 @@ def build(name: str, source: dict[str, Any]) -> DAG:
     return built
 
 
+def whole(name: str, source: dict[str, Any]) -> DAG:
+    """Return the DAG of a source, without its schedule where its file cannot be understood.
+
+    An error here would take every other source's DAG away; ``collect`` says what is wrong.
+    """
+    try:
+        return build(name, source)
+    except Exception:  # noqa: BLE001 - Airflow's own checks raise errors of many kinds
+        return build(name, {"title": name, "resource": name})
+
+
 for file in sorted((HOME / "registry" / "catalog" / "sources").glob("*.toml")):
-    globals()[file.stem] = build(file.stem, read(file))
+    globals()[file.stem] = whole(file.stem, read(file))

@@ -58,6 +58,22 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         ('title = "测试名册交换"', "", "title is required"),
         ("[delivery]", "[delivery]\nformat = 3", "delivery.format"),
         ('org = "11410100MB0TE0038G"', 'org = "x"', "credit code"),
+        ("[delivery]", "[delivery]\noptional = 3", "delivery.optional must be a list"),
+        ("[delivery]", '[delivery]\noptional = "性别"', "delivery.optional must be a list"),
+        ("[delivery]", "[delivery]\noptional = [[]]", "delivery.optional must be a list"),
+        ("[delivery]", '[delivery]\noptional = ["民族"]', "unmapped title 民族"),
+        ("[delivery]", '[delivery]\noptional = ["性别"]', ""),
+        ("[rhythm]", "[rhythm]\nafter = 3", "rhythm.after must be a list"),
+        ("[rhythm]", '[rhythm]\nafter = "roll"', "rhythm.after must be a list"),
+        ("[delivery]", '[delivery]\nencoding = "big5"', "delivery.encoding must be one of"),
+        ("[delivery]", "[delivery]\nheader_rows = 0", "delivery.header_rows"),
+        ("[delivery]", '[delivery]\nblock_mib = "1"', "delivery.block_mib"),
+        ('"性别" = "sex"', '"性别" = "Sex!"', "Sex! is no column name"),
+        ('key = ["code"]', 'key = "code"', "key must list"),
+        ('resource = "roll"', 'resource = "Roll/x"', "resource must be"),
+        ('type = "C"\nlength = 1\n', "length = -1\n", "items.sex.length"),
+        ('title = "测试名册交换"', 'title = "测试名册交换"\ncolour = 1', "unknown entry colour"),
+        ('org = "11410100MB0TE0038G"', 'org = "11410100MB0TE010X4"\n', ""),
     ],
 )
 def test_a_faulty_entry_is_named(old: str, new: str, told: str) -> None:
@@ -66,6 +82,39 @@ def test_a_faulty_entry_is_named(old: str, new: str, told: str) -> None:
         sources.parse("roll-source", TEXT.replace(old, new).encode())
         return
     assert told in faults(TEXT.replace(old, new))
+
+
+@pytest.mark.parametrize("table", ["delivery", "columns", "rhythm", "about", "items"])
+def test_a_value_in_the_place_of_a_table_is_told(table: str) -> None:
+    head = TEXT.split("[delivery]")[0]
+    assert f"[{table}] must be a table" in faults(f"{table} = 1\n{head}")
+
+
+@pytest.mark.parametrize(
+    "line", ["daily", "@day", "0 1 * *", "60 1 * * *", "0 24 * * *", "0 1 0 * *", "0 1 * 13 *", "0 1 * * 8", "0 1 * * */0", "a b c d e", "0 1 * * *;"]
+)  # fmt: skip
+def test_a_schedule_that_no_clock_understands_is_told(line: str) -> None:
+    assert "rhythm.schedule" in faults(TEXT.replace("@daily", line))
+    assert "rhythm.schedule" in faults(TEXT.replace('"@daily"', "5"))
+
+
+@pytest.mark.parametrize(
+    "line", ["", "@hourly", "@monthly", "0 1 * * *", "*/15 0-6/2,22 1,15 * 1-5"]
+)
+def test_presets_and_cron_lines_are_schedules(line: str) -> None:
+    assert sources.parse("roll-source", TEXT.replace("@daily", line).encode()).schedule == line
+
+
+@pytest.mark.parametrize("name", ["Roll", "1st", "a_b", "a" * 64, "名册"])
+def test_a_file_whose_name_is_no_source_name_is_told(name: str) -> None:
+    assert "file name" in faults(TEXT, name)
+
+
+def test_items_that_are_no_tables_or_describe_nothing_are_told() -> None:
+    assert "items.sex must be a table" in faults(
+        TEXT.split("[items.sex]")[0].replace("[items.code]", "[items]\nsex = 1\n[items.code]")
+    )
+    assert "describes an unmapped column" in faults(TEXT + '\n[items.colour]\nname = "色"\n')
 
 
 def test_a_file_that_is_no_toml_is_told_with_its_line() -> None:

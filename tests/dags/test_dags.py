@@ -15,7 +15,18 @@ from hub.airflow_home import SERVICE, USER, prepare
 from tests.catalog.rig import HEAD, SOURCE, SUITE, rows
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["kernel", "storage", "identity", "quality", "catalog", "signing", "audit", "certificates", "intake", "hub"]
+ROOMS = [
+    "kernel",
+    "storage",
+    "identity",
+    "quality",
+    "catalog",
+    "signing",
+    "audit",
+    "certificates",
+    "intake",
+    "hub",
+]
 
 
 def lay(home: Path, name: str, text: str) -> None:
@@ -146,6 +157,34 @@ def test_a_source_runs_through_its_dag_and_again_without_change(home: Path) -> N
     assert told == ["ready", "import", "roll-source"]
     assert "测试甲" not in log
     assert list((home / "reports" / "quality" / "roll").iterdir())
+
+
+FAULTS = {
+    "bad-cron": ("@daily", "every day"),
+    "bad-after": ("[rhythm]", "[rhythm]\nafter = 3"),
+    "bad-rhythm": ('[rhythm]\nschedule = "@daily"', ""),
+    "bad-resource": ('resource = "roll"', 'resource = "a b\\n名"'),
+    "bad-title": ('title = "测试名册交换"', "title = 3"),
+}
+
+
+def test_a_faulty_source_keeps_its_dag_and_takes_no_other_away(home: Path) -> None:
+    text = SOURCE.format(connector="csv")
+    for name, (old, new) in FAULTS.items():
+        assert old in text
+        faulty = text.replace(old, new)
+        lay(
+            home,
+            f"registry/catalog/sources/{name}.toml",
+            f"rhythm = 1\n{faulty}" if name == "bad-rhythm" else faulty,
+        )
+    dags = parse(home)["dags"]
+    assert isinstance(dags, dict)
+    assert set(dags) == {f"ingest.410100.{name}" for name in ("roll-source", *FAULTS)}
+    for dag in dags.values():
+        assert dag["tasks"] == ["collect", "standardise", "check", "publish"]
+    assert dags["ingest.410100.roll-source"]["timetable"] == "CronTriggerTimetable"
+    assert dags["ingest.410100.bad-cron"]["timetable"] == "NullTimetable"
 
 
 @pytest.mark.services
