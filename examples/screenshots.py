@@ -6,10 +6,12 @@ as the demo personas and writes one PNG for each page named below.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -23,6 +25,7 @@ BASE: Final = f"http://127.0.0.1:{PORT}"
 HEIGHT: Final = 1500
 """Pixels of a page that a picture keeps at most."""
 STARTS_WITHIN: Final = 60.0
+HOLDER: Final = "registry/identity/personas/holder.toml"
 
 
 @contextmanager
@@ -63,6 +66,12 @@ def first(selector: str) -> Callable[[Page], None]:
     return act
 
 
+def enter(page: Page, persona: str) -> None:
+    """Sign in as a demo persona."""
+    page.goto("/sign-in")
+    page.click(f'form:has(input[value="{persona}"]) button')
+
+
 def nothing(page: Page) -> None:
     """Leave the page as it is."""
     del page
@@ -79,9 +88,49 @@ def upload(sample: Path) -> Callable[[Page], None]:
     return act
 
 
+def ask(holder: str) -> Callable[[Page], None]:
+    """Return an action that uses the household register of a person by law."""
+
+    def act(page: Page) -> None:
+        page.fill("#case_no", "RX-2026-0001")
+        page.check('[name="basis"] >> nth=0')
+        page.fill("#holder", holder)
+        for name in ("household_number", "head_name", "address"):
+            page.check(f'[name="fields"][value="{name}"]')
+        page.click('form[action="/use"] button')
+        page.wait_for_selector("#receipt")
+
+    return act
+
+
+def decided(home: Path) -> Callable[[Page], None]:
+    """Return an action by which the clerk hands in a newborn's first step and an officer opens it.
+
+    The second newborn is taken: the demo has walked the first one's case to its end.
+    """
+    born = json.loads((home / "inbox" / "truth.json").read_text("utf-8"))["babies"][1]
+
+    def act(page: Page) -> None:
+        page.fill("#subject", born["child"]["id_number"])
+        page.fill("#applicant", born["father"]["id_number"])
+        page.click('form[action="/cases"] button')
+        if page.query_selector('form[action$="/submit"]'):
+            page.click('form[action$="/meet"] button >> nth=0')
+            page.fill('[name="field.guardian_phone"]', "100-0000-0000")
+            page.fill('[name="field.relation_to_head"]', "子女")
+            page.click('form[action$="/fill"] button')
+            page.click('form[action$="/submit"] button >> nth=0')
+        enter(page, "officer")
+        page.goto("/tasks")
+        first("tbody th a")(page)
+
+    return act
+
+
 def shots(home: Path) -> tuple[tuple[str, str, str, Callable[[Page], None]], ...]:
     """Return name, persona, address and action of every picture."""
     sample = home / "samples" / "household-register.ofd"
+    holder = tomllib.loads((home / HOLDER).read_text("utf-8"))["holder_code"]
     return (
         ("home", "", "/", nothing),
         ("sign-in", "", "/sign-in", nothing),
@@ -91,6 +140,8 @@ def shots(home: Path) -> tuple[tuple[str, str, str, Callable[[Page], None]], ...
         ("certificate", "approver", "/certificates", first("tbody th a")),
         ("case", "clerk", "/cases", first("tbody th a")),
         ("holder", "holder", "/me", nothing),
+        ("use", "agency", "/use?for=school-enrolment/household-register", ask(holder)),
+        ("task", "clerk", "/cases", decided(home)),
         ("verify", "", "/verify", upload(sample)),
         ("log", "auditor", "/log", nothing),
     )
@@ -104,8 +155,7 @@ def take(browser: Browser, folder: Path, home: Path) -> None:
         )
         page = context.new_page()
         if persona:
-            page.goto("/sign-in")
-            page.click(f'form:has(input[value="{persona}"]) button')
+            enter(page, persona)
         page.goto(address)
         act(page)
         height = page.evaluate("document.documentElement.scrollHeight")

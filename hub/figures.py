@@ -43,7 +43,7 @@ def figures(hub: Hub, resources: Sequence[Resource]) -> tuple[Figure, ...]:
         Figure("信息资源", "resources", len(resources)),
         Figure("已发布数据行", "rows published", sum(item.rows for item in resources)),
         Figure("已签发证照", "certificates issued", issued),
-        Figure("不再需要的纸质材料", "papers not needed", papers),
+        Figure("免交纸质材料", "papers not needed", papers),
         Figure("已答复用证", "fetches answered", served),
         Figure("已拒绝用证", "fetches refused", refused),
         Figure("日志条目", "log entries", entries),
