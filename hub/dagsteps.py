@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from catalog.errors import Code
 from kernel.actors import Actor, system
 from kernel.errors import Refused, TongbanError
 
@@ -59,7 +60,7 @@ def publish(batch: str) -> dict[str, Any]:
 
     outcome = _step(lambda ingest, actor: ingest.publish(actor, batch))
     if outcome.reasons:
-        raise AirflowFailException("gate-refused: " + ", ".join(outcome.reasons))
+        raise AirflowFailException(f"{Code.GATE_REFUSED}: {', '.join(outcome.reasons)}")
     if not outcome.changed:
         raise AirflowSkipException(f"unchanged: {outcome.version}")
     return {**asdict(outcome), "state": str(outcome.state)}

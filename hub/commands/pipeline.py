@@ -28,7 +28,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")] = False,
 ) -> None:
     """运行一个来源；退出码 0 已发布，1 未发布 / exit code 0 published, 1 not."""
-    from hub.faults import told
+    from catalog.errors import Code
+    from hub.faults import tell, told
     from hub.settings import load
 
     settings = load(home=home)
@@ -36,6 +37,9 @@ def run(
         row = _by_airflow(settings.root, settings.region, source) if airflow else {}
         row = row or _directly(home, source)
     typer.echo(_json(row) if as_json else _sentence(row))
+    reasons = row.get("reasons")
+    if isinstance(reasons, tuple) and reasons:
+        tell(Code.GATE_REFUSED, {"rules": ", ".join(reasons)})
     raise typer.Exit(0 if row["state"] in {"published", "success"} else 1)
 
 
