@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
 from kernel.clock import from_iso
 from kernel.errors import TongbanError
 from signing import x509
+from signing.crl import for_issuer
 from signing.model import Evidence, SignatureEvidence, SubIndication, TimestampEvidence
 from signing.trust import TrustStore
 from signing.x509 import Cert, chain_to
@@ -128,13 +130,30 @@ class Case:
     def vouched(self, stamp: TimestampEvidence) -> bool:
         """Tell whether a stamp's authority has a chain to an anchor and may stamp time.
 
-        Without anchors nobody is trusted and no verdict passes; the stamp is then taken as it is,
-        so that dates can be judged at all.
+        Its certificates must have been valid at the time it says, and must not be revoked: whoever
+        holds a stolen key can say any time. Without anchors nobody is trusted and no verdict
+        passes; the stamp is then taken as it is, so that dates can be judged at all.
         """
         cert = self.certificate(stamp.signer)
-        if cert is None or TIME_STAMPING not in cert.extended_key_usage:
+        if cert is None or TIME_STAMPING not in cert.extended_key_usage or not stamp.time:
             return False
-        return not self.anchors or chain_to(cert, self.anchors, self.others) is not None
+        if not self.anchors:
+            return True
+        if stamp.signer not in self._chains:
+            self._chains[stamp.signer] = chain_to(cert, self.anchors, self.others)
+        chain, moment = self._chains[stamp.signer], from_iso(stamp.time)
+        return chain is not None and not (
+            any(not item.valid_at(moment) for item in chain) or self._revoked(chain)
+        )
+
+    def _revoked(self, chain: tuple[Cert, ...]) -> bool:
+        """Tell whether a list at hand names any certificate of a chain."""
+        given = tuple(base64.b64decode(item) for item in self.evidence.revocation)
+        for cert, issuer in pairwise(chain):
+            crl = for_issuer(self.trust.crls, issuer, self.at, given)
+            if crl is not None and cert.serial in crl.revoked:
+                return True
+        return False
 
     @property
     def time(self) -> datetime | None:

@@ -13,15 +13,21 @@ from signing.time import wire
 from signing.time.model import SYNTHETIC_POLICY, Stamp, digest_oid
 from signing.time.token import build
 
-from .conftest import Party, Region, issue
+from .conftest import END, START, Party, Region, issue
 
 TST_INFO, SIGNED_DATA = "1.2.840.113549.1.9.16.1.4", "1.2.840.113549.1.7.2"
 DIGESTS = {"sm3": "1.2.156.10197.1.401", "sha256": "2.16.840.1.101.3.4.2.1"}
 
 
-def authority(region: Region, profile: x509.Profile = x509.TIME_STAMP_AUTHORITY) -> Party:
+def authority(
+    region: Region,
+    profile: x509.Profile = x509.TIME_STAMP_AUTHORITY,
+    *,
+    start: datetime = START,
+    end: datetime = END,
+) -> Party:
     """Return an authority certified by the region's CA."""
-    return issue("时间戳 DEMO", region.algorithm, profile, region.ca)
+    return issue("时间戳 DEMO", region.algorithm, profile, region.ca, start, end)
 
 
 def token(party: Party, stamped: bytes, at: datetime, *, content: str = SIGNED_DATA) -> bytes:

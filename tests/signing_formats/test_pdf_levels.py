@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from kernel.errors import TongbanError
 from signing import x509
-from signing.formats.pdf.augment import Level, Material, augment
+from signing.formats.pdf.augment import Level, Material, augment, renew_before
 from signing.formats.pdf.seal import seal
 from signing.model import Indication, Verdict
 from signing.policies import load
 from signing.verify import inspect, judge
 
-from .conftest import AT, END, PLACE, Party, Region, make_region
+from .conftest import AT, END, PLACE, START, Party, Region, issue, make_region
 from .stamping import Stamper, authority
 from .test_mutations import MILD, never_passes
 
 CERTIFICATE, ARCHIVE = load("certificate"), load("archive")
-SHORT = settings(MILD, max_examples=60)
+SHORT = settings(MILD, max_examples=40)
 SOON, LATER = AT + timedelta(minutes=1), AT + timedelta(days=800)
 CHECKED = AT + timedelta(hours=1)
 
@@ -154,6 +154,36 @@ def test_an_archived_file_is_renewed_again_and_again(b_lta: bytes, city: City) -
         assert [item.kind for item in verdict.signatures].count("timestamp") == 2
 
 
+def test_it_is_known_until_when_to_renew(b_b: bytes, b_lta: bytes, city: City) -> None:
+    assert renew_before(inspect(b_b)) is None
+    assert renew_before(inspect(b_lta)) == END
+    young = City(city.region, authority(city.region, end=END + timedelta(days=400)))
+    again = young.raise_to(b_lta, "B-LTA", END - timedelta(days=1))
+    assert renew_before(inspect(again)) == END + timedelta(days=400)
+
+
+def test_an_authority_whose_certificate_was_revoked_proves_nothing(b_t: bytes, city: City) -> None:
+    region, moment = city.region, AT + timedelta(days=5)
+    number = x509.parse(city.tsa.cert).serial
+    lists = (city.crl(region.ca, moment, ((number, moment),)), city.crl(region.root, moment))
+    trust = replace(region.trust, crls=lists)
+    verdict = judge(inspect(b_t), CERTIFICATE, trust, moment + timedelta(hours=1))
+    assert "W_TIMESTAMP_UNTRUSTED" in verdict.codes
+    assert verdict.signatures[0].time_source == "claimed"
+    assert not judge(inspect(b_t), CERTIFICATE, trust, LATER).passed
+
+
+def test_a_stamp_from_outside_its_certificates_validity_proves_nothing(
+    blank: bytes, city: City
+) -> None:
+    region = city.region
+    young = City(region, authority(region, start=AT + timedelta(days=10)))
+    data = sealed(blank, young, stamped=True)
+    for verdict in city.judge(data, LATER):
+        assert not verdict.passed
+        assert "W_TIMESTAMP_UNTRUSTED" in verdict.codes
+
+
 def test_lists_that_are_there_are_not_added_again(b_t: bytes, city: City) -> None:
     material, algorithm = city.material(), city.region.algorithm
     stamps = city.stamps()
@@ -205,10 +235,16 @@ def test_a_strangers_time_stamps_prove_nothing(b_b: bytes, city: City) -> None:
         assert "W_TIMESTAMP_UNTRUSTED" in verdict.codes
 
 
-def test_a_stamp_after_the_end_of_the_certificate_comes_too_late(b_b: bytes, city: City) -> None:
-    data = city.raise_to(b_b, "B-LTA", END + timedelta(days=1))
-    for verdict in city.judge(data, LATER):
+def test_a_stamp_after_the_end_of_the_certificate_comes_too_late(blank: bytes, city: City) -> None:
+    family = city.region.algorithm
+    end, late = AT + timedelta(days=10), AT + timedelta(days=20)
+    brief = issue("测试局 DEMO", family, x509.SIGNER, city.region.ca, START, end)
+    other = City(replace(city.region, signer=brief), city.tsa)
+    data = other.raise_to(sealed(blank, other, stamped=False), "B-LTA", late)
+    for verdict in other.judge(data, late + timedelta(hours=1)):
         assert not verdict.passed
+        assert verdict.signatures[0].time_source == "timestamp"
+        assert "INDETERMINATE_NO_POE" in verdict.codes
 
 
 def test_what_is_not_sound_is_not_kept(b_t: bytes, blank: bytes, city: City) -> None:

@@ -7,11 +7,14 @@ last time stamp's certificate ends renews the proof.
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from kernel.clock import from_iso
 from kernel.errors import TongbanError
 from signing.algorithms import by_name
 from signing.formats.oids import register
@@ -20,6 +23,7 @@ from signing.formats.pdf.seal import run, writer
 from signing.formats.pdf.stamper import TOKEN_OCTETS, stamper
 from signing.model import Evidence, SignatureEvidence
 from signing.time.ports import TimeStamps
+from signing.x509 import parse
 
 _SPOILED = frozenset({"E_CHANGED_AFTER_SEAL", "E_UNCOVERED_FILE", "E_SIGNATURE_SCOPE"})
 
@@ -73,6 +77,24 @@ def augment(
         return data
     data = _store(data, given)
     return data if wanted is Level.B_LT else _stamp(data, timestamps, algorithm)
+
+
+def renew_before(evidence: Evidence) -> datetime | None:
+    """Return when a file must have been raised to B-LTA again; None for one without a time stamp.
+
+    That is the end of the certificate of the newest sound time stamp: until then another stamp can
+    prove that this one existed while it could be believed.
+    """
+    stamps = [
+        stamp
+        for item in evidence.signatures
+        for stamp in item.timestamps
+        if stamp.imprint_valid and stamp.signature_valid and stamp.time
+    ]
+    if not stamps:
+        return None
+    newest = max(stamps, key=lambda stamp: from_iso(stamp.time))
+    return parse(base64.b64decode(evidence.certificates[newest.signer])).not_after
 
 
 def _sealed(data: bytes) -> tuple[SignatureEvidence, ...]:
