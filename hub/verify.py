@@ -233,7 +233,7 @@ def _list(item: RevocationList) -> str:
     ended = "，已过期 · ended" if item.ended else ""
     return (
         f"    · 吊销列表 {local:%Y-%m-%d %H:%M:%S}（{hours} 小时前{ended}）"
-        f" · revocation list {hours} h old"
+        f"· revocation list {hours} h old"
     )
 
 

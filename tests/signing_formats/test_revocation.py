@@ -278,3 +278,11 @@ def test_the_command_uses_the_lists_of_the_home(folder: Path, sm2: Region) -> No
 def test_a_broken_list_given_by_hand_is_a_usage_error(folder: Path) -> None:
     (folder / "broken.crl").write_bytes(b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n")
     assert command(folder, "anchors.pem", "broken.crl")[0] == 2
+
+
+def test_the_report_in_words_names_the_list_and_its_age(folder: Path, sm2: Region) -> None:
+    (folder / "a.crl").write_bytes(listing(sm2.ca))
+    out = io.StringIO()
+    trust = (folder / "anchors.pem", folder / "a.crl")
+    run([str(folder / "good.ofd")], Options(at="2026-03-02T06:02:03Z", trust=trust), out)
+    assert "吊销列表 2026-03-02 10:02:03（4 小时前）· revocation list 4 h old" in out.getvalue()
