@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from certificates.grants_model import GrantOffer
+from certificates.grants_model import Grant, GrantOffer, GrantState
 from intake import filling, store
 from intake.casework import Casework
 from intake.deciding import DECIDE, Department, Task
@@ -131,7 +131,8 @@ class Cases:
     def consent(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
         """The guardian allows, in one act, every use of own certificates that the case still needs.
 
-        Each is a single-use grant for this case. Refusals: ``case-unknown`` for everybody but the
+        Each is a single-use grant for this case; where one is still open no second is given.
+        Refusals: ``case-unknown`` for everybody but the
         applicant, ``case-closed``, and those of ``Grants.give_all``.
         """
         case = self._work.find(actor, key, READ)
@@ -142,9 +143,10 @@ class Cases:
         ):
             unknown = Refused(Code.CASE_UNKNOWN)
             return self._work.change(actor, "consent", key, "", lambda _tx, _case: unknown)
-        offers = self._work.offers(case)
-        given = self._desk.consents.give_all(actor, [*offers.values()])
-        answer = given.value
+        offers = self._ungranted(actor, case)
+        answer: tuple[Grant, ...] | Refused = ()
+        if offers:
+            answer = self._desk.consents.give_all(actor, [*offers.values()]).value
         fresh: dict[str, GrantId] = {}
         if not isinstance(answer, Refused):
             fresh = {place: item.id for place, item in zip(offers, answer, strict=True)}
@@ -159,6 +161,16 @@ class Cases:
             return None
 
         return self._work.change(actor, "consent", key, READ, work)
+
+    def _ungranted(self, actor: Actor, case: Case) -> dict[str, GrantOffer]:
+        """Return the offers that no open grant covers yet."""
+        own, now = self._desk.consents.own(actor), self._desk.clock.now()
+        grants = () if isinstance(own, Refused) else own
+        held = {item.id for item in grants if item.state(now) is GrantState.OPEN}
+        offers = self._work.offers(case)
+        return {
+            place: offer for place, offer in offers.items() if case.grants.get(place) not in held
+        }
 
     def meet(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
         """Try the automatic ways of every material still open and prefill the forms (免提交).

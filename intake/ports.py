@@ -29,3 +29,6 @@ class Consents(Protocol):
         self, actor: Actor, offers: Sequence[GrantOffer]
     ) -> Recorded[tuple[Grant, ...] | Refused]:
         """Give several grants in one act: all or none."""
+
+    def own(self, actor: Actor) -> tuple[Grant, ...] | Refused:
+        """Return grants the actor gave and grants on its certificates, latest first."""

@@ -50,3 +50,28 @@ def test_consent_to_a_closed_case_grants_nothing(city: City) -> None:
     mother = city.person(MOTHER)
     assert code(city.cases.consent(mother, opened.id).value) == "case-closed"
     assert city.events("certificates.grant-given") == []
+
+
+def test_consent_given_again_grants_nothing_that_is_still_open(city: City) -> None:
+    city.issue()
+    opened = city.opened()
+    mother = city.person(MOTHER)
+    first = city.cases.consent(mother, opened.id).value
+    again = city.cases.consent(mother, opened.id).value
+    assert isinstance(first, Case)
+    assert isinstance(again, Case)
+    assert again.grants == first.grants
+    given = city.events("certificates.grant-given")
+    assert len(given) == len(first.grants) > 0
+
+
+def test_consent_when_nothing_is_left_to_use_is_recorded_and_grants_nothing(city: City) -> None:
+    city.issue()
+    opened = city.opened()
+    mother = city.person(MOTHER)
+    city.cases.consent(mother, opened.id)
+    city.cases.meet(CLERK, opened.id)
+    given = len(city.events("certificates.grant-given"))
+    assert isinstance(city.cases.consent(mother, opened.id).value, Case)
+    assert len(city.events("certificates.grant-given")) == given
+    assert city.events("intake.consented")[-1] == {"grants": []}
