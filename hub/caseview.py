@@ -234,6 +234,7 @@ def _material(case: Case, step: StepSpec, spec: MaterialSpec) -> dict[str, Any]:
         "how": how[0],
         "how_en": how[1],
         "request": record.request if record else None,
+        "scan": bool(record and record.digest),
         "tried": _tried(record),
         "promise": next((x for x in spec.ways if by_hand and isinstance(x, PromiseWay)), None),
         "upload": next((x for x in spec.ways if by_hand and isinstance(x, UploadWay)), None),

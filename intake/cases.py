@@ -329,6 +329,12 @@ class Cases:
         """Return a case cut down to one step handed to the actor's department; recorded."""
         return self._department.task(actor, key, step)
 
+    def scan(
+        self, actor: Actor, key: CaseId, step: str, material: str
+    ) -> Recorded[bytes | Refused]:
+        """Return a scan brought for a step that was handed to the actor's department; recorded."""
+        return self._department.scan(actor, key, step, material)
+
     def report(self, actor: Actor, key: CaseId) -> Report | Refused:
         """Return which papers were not needed and why, and how little was typed."""
         case = self.read(actor, key)

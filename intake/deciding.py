@@ -15,7 +15,7 @@ from intake.model import Case, StepState
 from kernel.actors import Actor, Scope, authorise
 from kernel.errors import Refused
 from kernel.ids import CaseId
-from kernel.ports import Event, Json, Recorded, Tx
+from kernel.ports import Digest, Event, Json, Recorded, Tx
 
 DECIDE = "intake.decide"
 
@@ -68,6 +68,35 @@ class Department:
             return seen
 
         return self._desk.transactions.write(work)
+
+    def scan(
+        self, actor: Actor, key: CaseId, step: str, material: str
+    ) -> Recorded[bytes | Refused]:
+        """Return the scan that was brought for a material of a step handed to the department.
+
+        Recorded. Refusals: ``case-unknown``, ``material-unknown`` where there is no scan.
+        """
+
+        def work(tx: Tx) -> Digest | Refused:
+            case = store.find(tx, self._desk.vault, key)
+            seen = self._cut(actor, case, step)
+            digest = None
+            if not isinstance(seen, Refused):
+                record = seen.material(step, material)
+                digest = record.digest if record else None
+            if digest is None:
+                refused = seen if isinstance(seen, Refused) else Refused(Code.MATERIAL_UNKNOWN)
+                data: dict[str, Json] = {"code": refused.code}
+                tx.record(Event("intake.read-refused", case.id if case else "unknown", actor, data))
+                return refused
+            data = {"step": step, "digest": digest}
+            tx.record(Event("intake.scan-read", key, actor, data))
+            return digest
+
+        done = self._desk.transactions.write(work)
+        if isinstance(done.value, Refused):
+            return Recorded(done.value, done.journal)
+        return Recorded(self._desk.objects.get(done.value), done.journal)
 
     def _cut(self, actor: Actor, case: Case | None, step: str) -> Case | Refused:
         journey = self._desk.journeys.get(case.journey) if case else None

@@ -15,6 +15,18 @@ MAGIC: Mapping[str, bytes] = {
 }
 """First bytes of each accepted sort; a sort without an entry is never accepted."""
 
+SUFFIX: Mapping[str, str] = {
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+}
+
+
+def media_of(data: bytes) -> str:
+    """Return the sort of a kept scan by its first bytes; ``application/octet-stream`` for none."""
+    found = (media for media, magic in MAGIC.items() if data.startswith(magic))
+    return next(found, "application/octet-stream")
+
 
 def refusal(way: UploadWay, media: str, data: bytes) -> Refused | None:
     """Return why a file is not accepted, or None."""

@@ -15,6 +15,7 @@ from hub.notices import Notice, done, told
 from hub.refusal import granted, released
 from hub.views import render
 from hub.visitor import OwnForm, SignedIn, Visitor, hub_of
+from intake.uploads import SUFFIX, media_of
 from kernel.errors import Refused
 from kernel.ids import CaseId
 
@@ -75,6 +76,25 @@ async def _show(
         "typed": typed or Typed(),
     }
     return render(request, "task.html", values, notice.status if notice else 200)
+
+
+@router.post("/tasks/{key}/{step}/scan")
+async def scan(
+    request: Request,
+    visitor: OwnForm,
+    key: str,
+    step: str,
+    material: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Gives the department a scan that it must look at itself; each reading is recorded."""
+    verb = hub_of(request).cases.scan
+    data = released(await run_in_threadpool(verb, visitor.actor, CaseId(key), step, material))
+    media = media_of(data)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="scan{SUFFIX.get(media, "")}"',
+    }
+    return Response(data, media_type=media, headers=headers)
 
 
 @router.post("/tasks/{key}/{step}")

@@ -53,6 +53,9 @@ def test_the_department_decides_and_the_window_goes_on(
     assert place(case) in listed
     assert FATHER not in listed
     shown = officer.page(place(case)).text
+    none = officer.submit(f"{place(case)}/scan", {"material": "parents-marriage"})
+    assert none.status_code == 404
+    assert "/scan" not in shown
     assert "0371-00000000" in shown
     assert "调用电子证照，免提交" in shown
     assert "medical-insurance" not in shown
