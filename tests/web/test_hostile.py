@@ -149,3 +149,25 @@ def test_a_form_that_needs_no_session_is_not_taken_from_another_site(
     for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
         answer = visitor.post(path, data={"persona": "clerk"}, headers=headers)
         assert assert_problem(answer)["code"] == "origin-foreign"
+
+
+NAMES = (
+    *("journey", "subject", "applicant", "step", "material", "decision", "result_no", "place"),
+    *("case_no", "purpose", "basis", "grant", "holder", "fields", "formats", "once", "ticket"),
+    *("matter", "type", "requester", "status", "reason", "persona", "then", "field.x"),
+)
+RUBBISH = ("", "\x00", "'; DROP TABLE case; --", SCRIPT, "𠮷" * 200, "../../x", "%s{0}{trace}")
+
+
+@pytest.mark.parametrize("path", sorted({*FORMS} - {"/sign-out", "/v1/verifications"}))
+def test_rubbish_in_a_form_is_refused_and_never_a_failure_of_the_hub(
+    peopled_hub: Hub, visitor_for: Any, path: str
+) -> None:
+    for persona in ("clerk", "holder", "approver", "agency", "officer"):
+        browser = visitor_for(peopled_hub).sign_in(persona)
+        code = browser.csrf()
+        for text in RUBBISH:
+            form = {"csrf": code, "confirm": "yes", "hours": "1", **dict.fromkeys(NAMES, text)}
+            answer = browser.post(path, data=form, headers={"accept": "text/html"})
+            assert answer.status_code < 500, (persona, text)
+            assert SCRIPT not in answer.text
