@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from hub.verify import Options, run
 from tests.demo.conftest import ROOT, Done, run_demo
 
 
@@ -41,6 +43,17 @@ def test_it_leaves_samples_of_every_type_and_format_and_the_anchors(demo: Done) 
     } <= names
     trust = {path.name for path in (demo.home / "trust").glob("*.pem")}
     assert trust == {"anchors.pem", "seal-makers.pem"}
+
+
+def test_an_outside_verifier_has_all_it_needs_in_the_trust_folder(demo: Done) -> None:
+    out = io.StringIO()
+    trust = tuple(demo.home / "trust" / name for name in ("anchors.pem", "revocation.crl"))
+    samples = demo.home / "samples"
+    assert run([str(samples)], Options(as_json=True, trust=trust), out) == 0
+    for line in out.getvalue().splitlines():
+        found = json.loads(line)
+        assert "INDETERMINATE_REVOCATION" not in found["codes"]
+        assert [item["ended"] for item in found["signatures"][0]["revocation"]] == [False, False]
 
 
 def test_no_personal_data_and_no_traceback_reaches_a_log(demo: Done) -> None:
