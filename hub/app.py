@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 JUDGED_AT_ONCE: Final = 4
 """Uploads held in memory at a time, of at most 30 MB each."""
+COMPARED_AT_ONCE: Final = 1
+"""Comparisons of two versions at a time: anybody may ask for one, and each reads every row."""
 _STATIC: Final = Path(__file__).parent / "pages" / "static"
 
 
@@ -40,6 +42,7 @@ def build_app(served: Hub) -> FastAPI:
     app.state.hub = served
     app.state.figures = figures
     app.state.judging = asyncio.Semaphore(JUDGED_AT_ONCE)
+    app.state.comparing = asyncio.Semaphore(COMPARED_AT_ONCE)
     problems.install(app)
     for package in (hub.api, hub.pages):
         for router in routers(package):

@@ -152,6 +152,7 @@ async def diff(
     """Compares two versions by key: counts only, no personal data."""
     hub = hub_of(request)
     entry = granted(hub.catalog.resource(visitor.actor, resource))
-    found = granted(await run_in_threadpool(hub.catalog.diff, visitor.actor, before, after))
+    async with request.app.state.comparing:
+        found = granted(await run_in_threadpool(hub.catalog.diff, visitor.actor, before, after))
     values = {"visitor": visitor, "resource": entry, "diff": found}
     return render(request, "diff.html", values)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -171,3 +174,27 @@ def test_rubbish_in_a_form_is_refused_and_never_a_failure_of_the_hub(
             answer = browser.post(path, data=form, headers={"accept": "text/html"})
             assert answer.status_code < 500, (persona, text)
             assert SCRIPT not in answer.text
+
+
+def test_comparisons_that_strangers_ask_for_run_one_at_a_time(
+    empty_hub: Hub, visitor: Any, hostile: StandinCatalog
+) -> None:
+    running, most, guard = 0, 0, threading.Lock()
+    real = hostile.diff
+
+    def diff(*asked: Any) -> Any:
+        nonlocal running, most
+        with guard:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.05)
+        with guard:
+            running -= 1
+        return real(*asked)
+
+    empty_hub.__dict__["catalog"].__dict__["diff"] = diff
+    path = "/resources/population/diff?before=population-1&after=population-2"
+    with visitor, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: visitor.page(path).status_code, range(4)))
+    assert answers == [200] * 4
+    assert most == 1
