@@ -10,7 +10,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -94,7 +95,9 @@ class Group:
             except BaseException as error:  # noqa: BLE001 - every waiting caller must get its answer
                 failure = of_database(error) if isinstance(error, exc.DBAPIError) else error
                 for one in batch.taken or [job]:
-                    one.future.set_exception(failure)
+                    # A caller may have given up before the database could be reached.
+                    with suppress(InvalidStateError):
+                        one.future.set_exception(failure)
             else:
                 for one, answer in batch.done:
                     if isinstance(answer, Exception):
