@@ -23,7 +23,7 @@ from hub.wiring import Hub, open_hub
 from kernel.actors import system
 from kernel.clock import FixedClock
 from kernel.errors import Refused, TongbanError
-from kernel.ports import Event
+from kernel.ports import Event, Tx
 from signing import crl, store
 from signing.authority import FAMILIES, key_name
 from signing.fence import Fence
@@ -204,14 +204,13 @@ def test_what_is_sealed_after_the_revocation_is_rejected(
     seal = city.seals[HOUSEHOLD[0]]
     files = city.files(city.issue(*HOUSEHOLD))
     before = city.clock.now() - timedelta(days=1)
-    city.hub.database.transactions.write(
-        lambda tx: (
-            store.revoke_certificates(
-                tx, [key_name(seal.seal_id, name) for name in FAMILIES], before, "stolen"
-            ),
-            tx.record(Event("signing.seal-revoked", seal.seal_id, EVERYTHING)),
-        )
-    )
+
+    def stolen(tx: Tx) -> None:
+        keys = [key_name(seal.seal_id, name) for name in FAMILIES]
+        store.revoke_certificates(tx, keys, before, "stolen")
+        tx.record(Event("signing.seal-revoked", seal.seal_id, EVERYTHING))
+
+    city.hub.database.transactions.write(stolen)
     city.hub.revocation.publish()
     found = crl.parse((city.hub.revocation.folder / "410100-sm2_sm3.crl").read_bytes())
     assert found is not None
