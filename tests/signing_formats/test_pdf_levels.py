@@ -160,6 +160,11 @@ def test_it_is_known_until_when_to_renew(b_b: bytes, b_lta: bytes, city: City) -
     young = City(city.region, authority(city.region, end=END + timedelta(days=400)))
     again = young.raise_to(b_lta, "B-LTA", END - timedelta(days=1))
     assert renew_before(inspect(again)) == END + timedelta(days=400)
+    codes = [
+        judge(inspect(data), ARCHIVE, city.region.trust, END + timedelta(days=100)).codes
+        for data in (b_lta, again)
+    ]
+    assert ["W_TIMESTAMP_ENDED" in found for found in codes] == [True, False]
 
 
 def test_an_authority_whose_certificate_was_revoked_proves_nothing(b_t: bytes, city: City) -> None:
