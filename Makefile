@@ -23,7 +23,7 @@ CORPUS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
 
-.PHONY: help setup demo test test-services test-judges check bench corpus soak airflow lock clean
+.PHONY: help setup demo test test-services test-judges coverage check bench corpus soak airflow lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +55,15 @@ test-services: $(VENV)/ready ## tests with real servers and Chromium (<= 25 min;
 test-judges: $(VENV)/ready ## independent verifiers (<= 10 min; what is missing is a named skip)
 	@$(PYTEST) tests -q -m judges || [ $$? -eq 5 ]
 
+# Rooms whose tests lie elsewhere than in tests/ROOM.
+TESTS_signing := tests/signing tests/signing_formats
+TESTS_hub := tests/web tests/demo tests/dags
+
+coverage: $(VENV)/ready ## branch coverage of one room by its own tests: make coverage ROOM=kernel
+	@[ -n "$(ROOM)" ] && [ -d "$(ROOT)/$(ROOM)" ] || { echo "No such room: '$(ROOM)'. Next: make coverage ROOM=kernel" >&2; exit 2; }
+	@mkdir -p var/coverage
+	@COVERAGE_FILE=var/coverage/$(ROOM) $(PYTEST) $(or $(TESTS_$(ROOM)),tests/$(ROOM)) -q -m "not services and not judges and not soak" --cov=$(ROOM) --cov-report=term-missing:skip-covered
+
 check: $(VENV)/ready ## ruff, mypy, import contracts, house rules, docs
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -80,4 +89,4 @@ lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml (hashes, no a
 
 # var/hub is where a hub lives that nobody gave another folder: no habit may delete it.
 clean: ## remove the demo, figures of benches, caches of tools; keeps .venv and var/hub
-	@rm -rf "$(ROOT)/var/demo" "$(ROOT)/var/bench" "$(ROOT)/var/judges" .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf "$(ROOT)/var/demo" "$(ROOT)/var/bench" "$(ROOT)/var/judges" "$(ROOT)/var/coverage" .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

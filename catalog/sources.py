@@ -32,7 +32,7 @@ _DELIVERY = {
     "block_mib", "max_mib",
 }  # fmt: skip
 _MIB = 1024 * 1024
-_PRESETS = ("", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+_PRESETS = ("", "@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 _CRON = re.compile(r"(\*|\d+(-\d+)?)(/[1-9]\d*)?(,(\*|\d+(-\d+)?)(/[1-9]\d*)?)*")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 """Least and largest number of minute, hour, day, month and weekday."""

@@ -19,23 +19,7 @@ from croniter import croniter  # type: ignore[import-untyped]  # has no stubs
 
 HOME = Path(os.environ.get("TONGBAN_HOME", "var/hub"))
 REGION = os.environ.get("TONGBAN_REGION", "410100")
-PRESETS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 1 * * *",
-    "@weekly": "0 1 * * 1",
-    "@monthly": "0 1 1 * *",
-    "@quarterly": "0 1 1 1,4,7,10 *",
-    "@yearly": "0 1 1 1 *",
-}
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Return a source; a faulty file gets a DAG whose first step says what is wrong with it."""
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except ValueError:
-        raw = {}
-    return {"title": path.stem, "resource": path.stem} | raw
+PRESETS = {"@hourly": "0 * * * *", "@daily": "0 1 * * *", "@weekly": "0 1 * * 1"}
 
 
 def asset(resource: str) -> Asset:
@@ -62,33 +46,27 @@ def step(verb: str, argument: str) -> Any:
 
 def build(name: str, source: dict[str, Any]) -> DAG:
     """Return the DAG of one source."""
+    resource = source.get("resource", name)
     with DAG(
         dag_id=f"ingest.{REGION}.{name}",
-        description=source["title"],
+        description=source.get("title", name),
         schedule=schedule(source.get("rhythm", {})),
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
         default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
-        tags=[REGION, source["resource"]],
+        tags=[REGION, resource],
     ) as built:
         passed: Any = name
         for verb in ("collect", "standardise", "check"):
             passed = task(task_id=verb)(step)(verb, passed)
-        task(task_id="publish", outlets=[asset(source["resource"])])(step)("publish", passed)
+        task(task_id="publish", outlets=[asset(resource)])(step)("publish", passed)
     return built
 
 
-def whole(name: str, source: dict[str, Any]) -> DAG:
-    """Return the DAG of a source, without its schedule where its file cannot be understood.
-
-    An error here would take every other source's DAG away; ``collect`` says what is wrong.
-    """
-    try:
-        return build(name, source)
-    except Exception:  # noqa: BLE001 - Airflow's own checks raise errors of many kinds
-        return build(name, {"title": name, "resource": name})
-
-
 for file in sorted((HOME / "registry" / "catalog" / "sources").glob("*.toml")):
-    globals()[file.stem] = whole(file.stem, read(file))
+    try:
+        globals()[file.stem] = build(file.stem, tomllib.loads(file.read_text("utf-8")))
+    except Exception:  # noqa: BLE001 - one faulty file must not take every other DAG away
+        # Without its schedule; its first step says what is wrong with it.
+        globals()[file.stem] = build(file.stem, {})
