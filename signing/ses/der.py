@@ -141,7 +141,10 @@ def parse_time(text: bytes, *, short: bool) -> datetime:
     zone: timezone = UTC if match[8] == b"Z" else BEIJING
     if match[8] and match[8] != b"Z":
         sign = -1 if match[8][:1] == b"-" else 1
-        zone = timezone(sign * timedelta(hours=int(match[8][1:3]), minutes=int(match[8][3:5])))
+        offset = timedelta(hours=int(match[8][1:3]), minutes=int(match[8][3:5]))
+        if offset >= timedelta(days=1):
+            raise _not_der("no such time zone")
+        zone = timezone(sign * offset)
     try:
         moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=zone)
         return moment.astimezone(UTC)
