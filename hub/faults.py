@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+from hub.errors import Code
 from hub.messages import owner
 from kernel.errors import TongbanError
 
 EXIT_FAILED = 1
 EXIT_ENVIRONMENT = 4
+_PLACES = 4
 _ENVIRONMENT = frozenset({"storage", "hub"})
 
 
@@ -24,6 +28,16 @@ def told() -> Iterator[None]:
         yield
     except TongbanError as error:
         sys.exit(tell(error.code, error.params))
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user; its text may quote data
+        sys.stderr.write(f"{type(error).__name__}  {_places(error)}\n")
+        tell(Code.INTERNAL, {"trace": "-"})
+        sys.exit(EXIT_FAILED)
+
+
+def _places(error: BaseException) -> str:
+    """Return the last places of the call stack, innermost first: what a developer needs."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-_PLACES:])
+    return " < ".join(f"{Path(item.filename).name}:{item.lineno}" for item in frames)
 
 
 def tell(code: str, params: Mapping[str, str]) -> int:

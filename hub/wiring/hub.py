@@ -173,9 +173,11 @@ def open_hub(settings: Settings, *, clock: Clock | None = None, probe: Probe | N
     """
     from hub.schema import bring_up_to_date
     from storage.database import open_database
+    from storage.failures import of_files
     from storage.probe import from_environment
 
-    settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with of_files("home"):
+        settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     probe = probe or from_environment()
     clock = clock or SystemClock()
     database = open_database(settings.database, clock, probe)
