@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from hub.errors import Code
 from hub.messages import owner
@@ -14,7 +13,6 @@ from kernel.errors import TongbanError
 
 EXIT_FAILED = 1
 EXIT_ENVIRONMENT = 4
-_PLACES = 4
 _ENVIRONMENT = frozenset({"storage", "hub"})
 
 
@@ -29,15 +27,15 @@ def told() -> Iterator[None]:
     except TongbanError as error:
         sys.exit(tell(error.code, error.params))
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user; its text may quote data
-        sys.stderr.write(f"{type(error).__name__}  {_places(error)}\n")
+        sys.stderr.write(f"{type(error).__name__}  {where(error)}\n")
         tell(Code.INTERNAL, {"trace": "-"})
         sys.exit(EXIT_FAILED)
 
 
-def _places(error: BaseException) -> str:
-    """Return the last places of the call stack, innermost first: what a developer needs."""
-    frames = reversed(traceback.extract_tb(error.__traceback__)[-_PLACES:])
-    return " < ".join(f"{Path(item.filename).name}:{item.lineno}" for item in frames)
+def where(error: BaseException) -> str:
+    """Return names and lines of the innermost calls; never the message, which may quote data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
 
 
 def tell(code: str, params: Mapping[str, str]) -> int:

@@ -6,7 +6,6 @@ Rooms speak in codes; their ``messages.toml`` hold status, text and next step in
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from hub.errors import Code
+from hub.faults import where
 from hub.messages import owner
 from hub.refusal import Refusal
 from hub.visitor import ACTOR, hub_of, trace_id, wants_page
@@ -148,9 +148,3 @@ def unexpected(request: Request, error: Exception) -> Response:
     """Log the kind and place of the failure, never its message: it may quote personal data."""
     _LOG.error("unexpected", kind=type(error).__name__, trace=trace_id(request), where=where(error))
     return answer(request, Code.INTERNAL, {})
-
-
-def where(error: BaseException) -> str:
-    """Return names and lines of the innermost calls; never the message, which may quote data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
