@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from certificates import register_store
-from hub.problems import where
+from hub.faults import where
 from kernel.actors import system
 from kernel.errors import TongbanError
 from signing import store as seal_store
