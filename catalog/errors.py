@@ -30,3 +30,8 @@ class Code(StrEnum):
     SEARCH_EMPTY = "search-empty"
     BATCH_UNKNOWN = "batch-unknown"
     LINE_QUOTES = "line-quotes"
+    ARCHIVE_FILES = "archive-files"
+    ARCHIVE_PATH = "archive-path"
+    ARCHIVE_ENCRYPTED = "archive-encrypted"
+    ARCHIVE_BOMB = "archive-bomb"
+    ARCHIVE_DAMAGED = "archive-damaged"

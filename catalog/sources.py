@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import tomllib
 from collections import Counter
@@ -112,6 +113,8 @@ def _problems(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
     for key in ("title", "org", "connector", "suite", "resource"):
         if not isinstance(raw.get(key), str) or not raw[key]:
             yield f"{key} is required"
+    if raw.get("connector") not in _connectors():
+        yield f"connector must be one of {', '.join(_connectors())}"
     if not _NAME.match(str(raw.get("resource", ""))):
         yield "resource must be lower-case letters, digits and hyphens"
     for table in ("delivery", "columns", "rhythm", "about", "items"):
@@ -127,6 +130,12 @@ def _problems(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
     yield from guide.about_problems(about)
     if about["provider_code"] != raw.get("org"):
         yield "about.provider_code must equal org"
+
+
+def _connectors() -> tuple[str, ...]:
+    """Return the names of the connectors without importing them: each brings heavy libraries."""
+    folder = Path(__file__).parent / "connectors"
+    return tuple(sorted(found.name for found in pkgutil.iter_modules([str(folder)])))
 
 
 def _delivery_problems(raw: Mapping[str, Any]) -> Iterator[str]:

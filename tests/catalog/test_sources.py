@@ -57,6 +57,7 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
         ("[items.sex]", "[items.other]", "items.sex is missing"),
         ('title = "测试名册交换"', "", "title is required"),
         ("[delivery]", "[delivery]\nformat = 3", "delivery.format"),
+        ('connector = "csv"', 'connector = "fax"', "connector must be one of csv"),
         ('org = "11410100MB0TE0038G"', 'org = "x"', "credit code"),
         ("[delivery]", "[delivery]\noptional = 3", "delivery.optional must be a list"),
         ("[delivery]", '[delivery]\noptional = "性别"', "delivery.optional must be a list"),
