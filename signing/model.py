@@ -15,6 +15,9 @@ from kernel.ports import Json
 EVIDENCE_SCHEMA = 1
 """Version of the evidence format (``docs/formats/evidence.md``); larger versions are refused."""
 
+INTEGRITY = "integrity"
+"""Kind of a signed list of files (GM/T 0099-2020): it shows completeness and is no seal."""
+
 SignDigest = Callable[[bytes], bytes]
 """Gets the digest to be signed (``Algorithm.digest``: for SM2 SM3(Z || M)), returns the signature
 as DER SEQUENCE{r, s} (RSA: the raw block). It is all that a format ever asks of a key."""
@@ -121,7 +124,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceEvidence:
-    """One protected file: ``state`` is ok | mismatch | missing | outside | unsupported."""
+    """One protected file: ``state`` is ok | mismatch | missing | outside | unsupported | listed.
+
+    ``listed`` is a file that a signed list names without a digest.
+    """
 
     path: str
     method: str
@@ -186,8 +192,8 @@ class TimestampEvidence:
 class SignatureEvidence:
     """Everything read out of one signature or seal; certificates by SHA-256 of their DER.
 
-    ``kind`` seal | signature | timestamp. ``structure`` ses-v1 | ses-v4 | ses-v5 | gbt35275 | cms
-    | raw | unknown. ``time`` is the claimed signing time. ``signature_valid`` and
+    ``kind`` seal | signature | timestamp | integrity. ``structure`` ses-v1 | ses-v4 | ses-v5 |
+    gbt35275 | cms | raw | unknown. ``time`` is the claimed signing time. ``signature_valid`` and
     ``content_valid`` (the signed digest equals the content's) are None when not computable.
     ``member`` tells whether the signer is on the seal's certificate list. What the signature does
     not protect: ``partial`` are parts that the document uses, ``uncovered`` are others.

@@ -16,6 +16,7 @@ from signing.checks.case import Case, Raised, Trust
 from signing.checks.revocation import lists_used
 from signing.model import (
     EVIDENCE_SCHEMA,
+    INTEGRITY,
     TOTAL_FAILED_REASONS,
     Evidence,
     Finding,
@@ -86,9 +87,12 @@ def judge(
     )
     raised = [Raised(item.code, item.path, item.detail) for item in evidence.observations]
     findings = _findings(raised, policy)
-    subs = _subs([*findings, *(finding for item in signatures for finding in item.findings)])
+    sealed = any(item.kind != INTEGRITY for item in signatures)
+    counted = [item for row in signatures for item in row.findings if sealed or _breaks(item)]
+    subs = _subs([*findings, *counted])
     said = any(item.code == "E_NO_SIGNATURE" for item in findings)
-    unsigned = not signatures and (said or not subs)
+    broken = not sealed and any(item.sub_indication for item in counted)
+    unsigned = not sealed and not broken and (said or not subs)
     codes = [item.code for item in findings] + [code for item in signatures for code in item.codes]
     return Verdict(
         file=evidence.name,
@@ -129,6 +133,23 @@ def _signature(case: Case, policy: Policy) -> SignatureVerdict:
         stamps=signature.stamps,
         revocation=lists_used(case),
     )
+
+
+_BROKEN = frozenset(
+    {
+        SubIndication.FORMAT_FAILURE,
+        SubIndication.HASH_FAILURE,
+        SubIndication.SIG_CRYPTO_FAILURE,
+    }
+)
+
+
+def _breaks(finding: Finding) -> bool:
+    """Tell whether a signed list of files is broken, in a file that bears no seal besides.
+
+    Who signed the list and when cannot make an unsealed file anything else than unsealed.
+    """
+    return finding.sub_indication in _BROKEN
 
 
 _ORDER = {Severity.REJECT: 0, Severity.INDETERMINATE: 1, Severity.WARN: 2, Severity.IGNORE: 3}

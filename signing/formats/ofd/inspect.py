@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from signing.formats.errors import FormatError
-from signing.formats.ofd import links, signature
+from signing.formats.ofd import entries, links, signature
 from signing.formats.ofd.package import Limits, Package
 from signing.formats.ofd.package import read as read_package
 from signing.formats.ofd.signature import Read
@@ -75,16 +75,18 @@ def _document(package: Package, pool: Pool, notes: Notes) -> tuple[list[Read], d
     bodies = children(part.root, "DocBody")
     per_body = [_body(package, part, body, pool, notes) for body in bodies]
     reads = [read for body in per_body for read in body]
+    listing = entries.read(package, pool)
+    listings = [listing] if listing else []
     if not reads:
-        _leftovers(package, notes)
-        return [], _metadata(bodies)
+        _leftovers(package, notes, listing)
+        return listings, _metadata(bodies)
     for number, body_reads in enumerate(per_body):
         if not body_reads:
             notes.add("E_UNSIGNED_DOCBODY", ROOT, f"document body {number + 1}")
     shown = [_shown(package, part, body) for body in bodies]
     links.note_drawn_stamps(package, notes)
-    finished = [_judge(package, read, reads) for read in reads]
-    return _versions(finished, shown, per_body, notes), _metadata(bodies)
+    finished = [_judge(package, read, reads, listing) for read in reads]
+    return [*_versions(finished, shown, per_body, notes), *listings], _metadata(bodies)
 
 
 def _check_namespace(root: Element, notes: Notes) -> None:
@@ -128,14 +130,17 @@ def _check_bases(listing: Part, seen: set[str], notes: Notes) -> None:
             notes.add("E_MISSING_PART", listing.path, f"base signature {base[:40]} is missing")
 
 
-def _leftovers(package: Package, notes: Notes) -> None:
+def _leftovers(package: Package, notes: Notes, listing: Read | None) -> None:
+    known = listing.own if listing else frozenset()
     names = [
         path
         for path in package.files
-        if path.rsplit("/", 1)[-1].lower()
+        if path not in known
+        and path.rsplit("/", 1)[-1].lower()
         in ("signature.xml", "signatures.xml", "signedvalue.dat", "signvalue.dat", "seal.esl")
     ]
-    detail = "leftovers of a removed signature" if names else ""
+    only_list = "only the list of files is signed" if listing else ""
+    detail = "leftovers of a removed signature" if names else only_list
     notes.add("E_NO_SIGNATURE", names[0] if names else "", detail)
 
 
@@ -159,8 +164,11 @@ def _shown(package: Package, part: Part, body: Element) -> frozenset[str]:
     return frozenset(paths)
 
 
-def _judge(package: Package, read: Read, reads: list[Read]) -> Read:
-    """Add what the signature does not cover, and what was appended after it."""
+def _judge(package: Package, read: Read, reads: list[Read], listing: Read | None) -> Read:
+    """Add what the signature does not cover, and what was appended after it.
+
+    A signed list of files covers its own two files, whose signer then counts with the others.
+    """
     evidence = read.evidence
     if evidence.structure == "unknown" and not evidence.references:
         return read
@@ -175,6 +183,8 @@ def _judge(package: Package, read: Read, reads: list[Read]) -> Read:
     }
     own_value = read.own
     excused = {path for path in others if path in by_others or _value_of_other(path, reads, read)}
+    if listing and listing.evidence.signature_valid and listing.evidence.content_valid:
+        excused |= listing.own
     missing = [path for path in package.files if path not in covered | own_value | excused]
     linked = links.linked(package) if missing else frozenset()
     notes = Notes(list(evidence.observations))

@@ -29,6 +29,8 @@ def linked(package: Package) -> frozenset[str]:
 
 def _targets(part: Part, package: Package) -> set[str]:
     found: set[str] = set()
+    if local(part.root) == "DocEntries":  # names every file, uses none
+        return found
     base = part.root.get("BaseLoc") or ""
     for element in walk(part.root):
         if local(element) == "Reference":
