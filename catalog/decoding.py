@@ -79,11 +79,7 @@ def _whole_lines(data: bytes, *, first: bool, last: bool = False) -> bytes:
 
 
 def _failing(sample: bytes, encoding: str) -> int:
-    try:
-        sample.decode(encoding)
-    except UnicodeDecodeError:
-        return sum(decode(line, encoding) is None for line in sample.split(b"\n"))
-    return 0
+    return len(to_utf8(sample, encoding)[1])
 
 
 def decode(line: bytes, encoding: str) -> str | None:
@@ -99,17 +95,24 @@ def to_utf8(data: bytes, encoding: str) -> tuple[bytes, list[int]]:
 
     Such a line is left empty in the result, so that the other lines keep their numbers.
     """
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        pass
-    else:
-        return (data if encoding == UTF8 else text.encode(UTF8)), []
     good: list[str] = []
     bad: list[int] = []
-    for number, line in enumerate(data.split(b"\n")):
-        text_line = decode(line, encoding)
-        if text_line is None:
-            bad.append(number)
-        good.append(text_line or "")
-    return "\n".join(good).encode(UTF8), bad
+    begin = line = 0
+    while True:
+        try:
+            text = data[begin:].decode(encoding)
+        except UnicodeDecodeError as error:
+            # No encoding read here has a newline inside a character, so that the fault lies in
+            # one line and what comes before and after it can be decoded in one piece.
+            fault = begin + error.start
+            start = data.rfind(b"\n", begin, fault) + 1 or begin
+            good.append(data[begin:start].decode(encoding))
+            line += data.count(b"\n", begin, start)
+            bad.append(line)
+            end = data.find(b"\n", fault)
+            begin = end if end >= 0 else len(data)
+        else:
+            break
+    if not bad and encoding == UTF8:
+        return data, []
+    return "".join((*good, text)).encode(UTF8), bad
