@@ -82,7 +82,7 @@ def judge(
     """
     known = Trust.at(trust, at) if isinstance(trust, TrustStore) else trust
     signatures = tuple(
-        _signature(Case(evidence, item, known, at, recorded=recorded), policy)
+        _signature(Case(evidence, item, known, at, policy.permitted, recorded), policy)
         for item in evidence.signatures
     )
     raised = [Raised(item.code, item.path, item.detail) for item in evidence.observations]

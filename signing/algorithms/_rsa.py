@@ -15,7 +15,9 @@ from kernel.errors import TongbanError
 from signing.algorithms._keys import private_der, public_der, read_private, read_public
 from signing.algorithms.port import DEFAULT_SIGNER_ID
 
-_BITS = 3072
+SIZES = (2048, 3072, 4096)
+"""Sizes in bits that new keys may have; the middle one where none is asked for."""
+DEFAULT_BITS = 3072
 _LEAST_BITS = 2048
 _MOST_BITS = 8192
 
@@ -29,10 +31,12 @@ class RsaSha256:
     identifier: bytes
     scheme: padding.PKCS1v15 | padding.PSS
     digest_name: str = "sha256"
+    bits: int = DEFAULT_BITS
+    """Size of a new key; keys of other sizes sign and verify all the same."""
 
     def generate(self) -> bytes:
-        """Return a new private key of 3072 bits as PKCS#8 DER."""
-        return private_der(rsa.generate_private_key(public_exponent=65537, key_size=_BITS))
+        """Return a new private key of ``bits`` bits as PKCS#8 DER."""
+        return private_der(rsa.generate_private_key(public_exponent=65537, key_size=self.bits))
 
     def public_key(self, private: bytes) -> bytes:
         """Return the SubjectPublicKeyInfo; raises TongbanError ``private-key-unreadable``."""

@@ -25,7 +25,7 @@ class Algorithm(Protocol):
 
     @property
     def digest_name(self) -> str:
-        """Digest of the message: ``sm3`` or ``sha256``."""
+        """Digest of the message: ``sm3``, ``sha256`` or ``sha384``."""
 
     def generate(self) -> bytes:
         """Return a new private key as PKCS#8 DER."""

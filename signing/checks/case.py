@@ -68,7 +68,8 @@ class Case:
     signature: SignatureEvidence
     trust: Trust
     at: datetime
-    options: Mapping[str, str] = field(default_factory=dict)
+    permitted: Mapping[str, tuple[str, ...]] | None = None
+    """The policy's rows of digests by kind of key; None: the policy is not asked."""
     recorded: datetime | None = None
     """Since when a register that the caller trusts has held exactly these bytes."""
     _chains: dict[str, tuple[Cert, ...] | None] = field(

@@ -1,9 +1,12 @@
-"""Policies: how much each code of a verdict weighs. One TOML file each, overlaid by the hub's."""
+"""Policies: how much each code of a verdict weighs and which algorithms are permitted.
+
+One TOML file each, overlaid by the hub's.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -13,6 +16,9 @@ from types import MappingProxyType
 from kernel import registry
 from kernel.errors import TongbanError
 from signing.model import Severity, SubIndication
+
+DIGESTS = frozenset({"sm3", "sha224", "sha256", "sha384", "sha512"})
+"""Digests that a row may name; MD5 and SHA-1 have codes of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,16 @@ class CodeText:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A named table of severities; ``digest`` is the SHA-256 of the file it came from."""
+    """A named table of severities; ``digest`` is the SHA-256 of the file it came from.
+
+    ``permitted``: kind of key (``sm2``, ``p256``, ``rsa-2048`` for that size and longer, or the
+    OID of a curve) to the digests that it may sign. A kind without a row is not permitted.
+    """
 
     name: str
     title: str
     severities: Mapping[str, Severity]
+    permitted: Mapping[str, tuple[str, ...]]
     digest: str
 
     def severity(self, code: str) -> Severity:
@@ -65,10 +76,26 @@ def load(name: str, home: Path | None = None) -> Policy:
     try:
         raw = member.toml()
         rows = {code: Severity(value) for code, value in raw["severity"].items()}
+        permitted = _permitted(raw.get("permitted", {}))
         title = str(raw["title"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TongbanError("policy-unreadable", policy=name, reason=error) from error
     missing = sorted(set(code_texts()) - set(rows))
     if missing:
         raise TongbanError("policy-unreadable", policy=name, reason=f"no row for {missing[0]}")
-    return Policy(name, title, MappingProxyType(rows), member.digest)
+    if not permitted:
+        raise TongbanError("policy-unreadable", policy=name, reason="no table [permitted]")
+    return Policy(name, title, MappingProxyType(rows), permitted, member.digest)
+
+
+def _permitted(raw: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
+    """Read the rows; raises ValueError for a row that could not be meant."""
+    rows: dict[str, tuple[str, ...]] = {}
+    for key, digests in raw.items():
+        bits = key.removeprefix("rsa-")
+        if bits != key and not (bits.isascii() and bits.isdigit()):
+            raise ValueError(f"permitted key {key}")
+        if isinstance(digests, str) or not set(digests) <= DIGESTS:
+            raise ValueError(f"permitted digests of {key}")
+        rows[key] = tuple(digests)
+    return MappingProxyType(rows)

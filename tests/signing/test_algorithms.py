@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from kernel.errors import TongbanError
 from signing import algorithms, der
 from signing.algorithms import by_name, by_oid, libcrypto, sm2_sm3
+from signing.x509.key import rsa_bits
 
 D = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
 POINT = bytes.fromhex(sm2_sm3._SAMPLE_POINT)
@@ -31,6 +32,10 @@ keys = {name: by_name(name).generate() for name in algorithms.names()}
 def rs(signature: bytes) -> tuple[bytes, bytes]:
     r, s = der.whole(signature).children()
     return r.content[-32:].rjust(32, b"\0"), s.content[-32:].rjust(32, b"\0")
+
+
+def size(name: str) -> int:
+    return 48 if name == "ecdsa_p384" else 32
 
 
 @pytest.mark.parametrize("name", algorithms.names())
@@ -60,9 +65,26 @@ def test_bad_keys_and_signatures_are_values_not_crashes(name: str, bad: bytes) -
 
 @pytest.mark.parametrize("name", algorithms.names())
 def test_a_digest_of_the_wrong_size_is_refused(name: str) -> None:
-    size = 5000 if name == "ed25519" else 31
+    wrong = 5000 if name == "ed25519" else 31
     with pytest.raises(TongbanError, match="digest-length"):
-        by_name(name).sign_digest(keys[name], b"\1" * size)
+        by_name(name).sign_digest(keys[name], b"\1" * wrong)
+
+
+@pytest.mark.parametrize("scheme", ["rsa_pkcs1", "rsa_pss"])
+def test_an_rsa_name_may_carry_the_size_of_new_keys(scheme: str) -> None:
+    plain = by_name(scheme)
+    for bits in (2048, 3072, 4096):
+        method = by_name(f"{scheme}_{bits}")
+        private = method.generate()
+        assert rsa_bits(method.public_key(private)) == bits
+        signature = method.sign_digest(private, b"\1" * 32)
+        assert len(signature) == bits // 8
+        assert plain.verify_digest(plain.public_key(private), b"\1" * 32, signature)
+        assert f"{scheme}_{bits}" in algorithms.variants()
+    assert rsa_bits(plain.public_key(keys[scheme])) == 3072
+    for name in (f"{scheme}_1024", f"{scheme}_02048", f"{scheme}_", "sm2_sm3_256", "ed25519_"):
+        with pytest.raises(TongbanError, match="algorithm-unknown"):
+            by_name(name)
 
 
 def test_keys_of_one_algorithm_do_not_serve_another() -> None:
@@ -71,7 +93,7 @@ def test_keys_of_one_algorithm_do_not_serve_another() -> None:
             if {name, other} & {"rsa_pss"} or name == other:
                 continue
             with pytest.raises(TongbanError, match="private-key-unreadable"):
-                by_name(name).sign_digest(keys[other], b"\1" * 32)
+                by_name(name).sign_digest(keys[other], b"\1" * size(name))
 
 
 def test_unknown_algorithms_are_named() -> None:
@@ -236,7 +258,7 @@ def test_public_keys_of_one_algorithm_do_not_serve_another() -> None:
             if name == other or {name, other} == {"rsa_pkcs1", "rsa_pss"}:
                 continue
             public = by_name(other).public_key(keys[other])
-            digest = b"\1" * 32
+            digest = b"\1" * size(name)
             signature = by_name(name).sign_digest(keys[name], digest)
             assert not by_name(name).verify_digest(public, digest, signature)
 

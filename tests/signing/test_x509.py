@@ -18,7 +18,7 @@ from signing.x509.write import encode_name
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 OPENSSL = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl command here")
-FAMILIES = ("sm2_sm3", "ecdsa_p256", "rsa_pkcs1", "rsa_pss")
+FAMILIES = ("sm2_sm3", "ecdsa_p256", "ecdsa_p384", "rsa_pkcs1", "rsa_pss")
 KEYS = {name: (by_name(name).generate(), by_name(name).generate()) for name in FAMILIES}
 
 

@@ -63,7 +63,7 @@ def issue(  # noqa: PLR0917 - reads best in order
         profile=profile,
         not_before=start,
         not_after=end,
-        algorithm=algorithm,
+        algorithm=signer.algorithm,
         sign=signer.sign,
     )
     return Party(algorithm, private, cert)

@@ -15,13 +15,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kernel.clock import BEIJING
 from kernel.errors import TongbanError
-from signing.algorithms import Algorithm, by_name
+from signing.algorithms import (
+    Algorithm,
+    by_name,
+    ecdsa_p256,
+    ecdsa_p384,
+    rsa_pkcs1,
+    rsa_pss,
+    sm2_sm3,
+)
 from signing.formats.oids import register
 from signing.formats.pdf.fields import PARSER_ERRORS
 from signing.formats.pdf.stamper import TOKEN_OCTETS, stamper
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.time.ports import TimeStamps
 from signing.x509 import parse
+from signing.x509.key import longest_signature
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -32,11 +41,18 @@ POINTS_PER_MM = 72 / 25.4
 FIELD = "Seal1"
 _CMS_OVERHEAD = 1400
 """Octets of CMS around the certificates: attributes, signature value, wrappers, some slack."""
-_MECHANISMS = {
-    "sm2_sm3": "sm3_sm2",
-    "ecdsa_p256": "sha256_ecdsa",
-    "rsa_pkcs1": "sha256_rsa",
-}
+_MECHANISMS = frozenset(
+    {
+        ecdsa_p256.OID,
+        ecdsa_p384.OID,
+        rsa_pkcs1.OID,
+        rsa_pss.OID,
+        sm2_sm3.OID,
+    }
+)
+"""What readers of PAdES know; Ed25519 is not among it."""
+_CURVE_SIGNATURE = 72
+"""Octets of the longest signature of a curve of 256 bits; ``_CMS_OVERHEAD`` has room for it."""
 
 
 def seal(
@@ -56,18 +72,40 @@ def seal(
     """
     if len(placements) != 1:
         raise TongbanError("seal-not-possible", reason="a PDF seal has exactly one place")
-    if material.algorithm not in _MECHANISMS:
-        reason = f"PDF seals cannot be made with {material.algorithm}"
-        raise TongbanError("seal-not-possible", reason=reason)
+    method = _method(material.algorithm)
     register()
     try:
         session, reserved = _session(
-            writer(unsealed), material, placements[0], at, sign, timestamp=timestamp
+            writer(unsealed),
+            material,
+            placements[0],
+            at,
+            sign,
+            method=method,
+            timestamp=timestamp,
         )
     except PARSER_ERRORS as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise TongbanError("seal-not-possible", reason=reason) from error
     return _finish(session, reserved, at)
+
+
+def _method(name: str) -> Algorithm:
+    """Return the algorithm; raises TongbanError ``seal-not-possible`` where PAdES has none such."""
+    try:
+        method = by_name(name)
+    except TongbanError:
+        method = None
+    if method is None or method.oid not in _MECHANISMS:
+        reason = f"PDF seals cannot be made with {name}"
+        raise TongbanError("seal-not-possible", reason=reason)
+    return method
+
+
+def _longest(certificate: bytes) -> bytes:
+    """Return as many octets as the longest signature that the certified key can make."""
+    cert = parse(certificate)
+    return bytes(longest_signature(cert.key_algorithm, cert.spki))
 
 
 def writer(unsealed: bytes) -> IncrementalPdfFileWriter:
@@ -102,12 +140,12 @@ def _session(
     at: datetime,
     sign: SignDigest,
     *,
+    method: Algorithm,
     timestamp: TimeStamps | None,
 ) -> tuple[Any, int]:
     """Return pyHanko's signing session and the octets to keep free for the CMS, in hex digits."""
     from pyhanko.sign import fields, signers
 
-    method = by_name(material.algorithm)
     signer = _signer(material, method, sign)
     box = _box(update, placement)
     maker = signers.PdfSigner(
@@ -127,6 +165,7 @@ def _session(
     session = maker.init_signing_session(update)
     session.system_time = at.astimezone(BEIJING).replace(microsecond=0)
     octets = len(material.certificate) + sum(map(len, material.chain)) + _CMS_OVERHEAD
+    octets += max(0, len(_longest(material.certificate)) - _CURVE_SIGNATURE)
     return session, 2 * (octets + (TOKEN_OCTETS if timestamp else 0))
 
 
@@ -196,7 +235,7 @@ def _signer(material: SealMaterial, method: Algorithm, sign: SignDigest) -> Any:
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
     spki = parse(material.certificate).spki
-    placeholder = bytes(512 if method.name == "rsa_pkcs1" else 72)
+    placeholder = _longest(material.certificate)
 
     class Delegate(Signer):  # type: ignore[misc] # pyHanko is not type-checked here
         """Hands the digest of the signed attributes to ``sign``."""
@@ -212,11 +251,11 @@ def _signer(material: SealMaterial, method: Algorithm, sign: SignDigest) -> Any:
             return placeholder if dry_run else sign(method.digest(data, spki))
 
     store = SimpleCertificateStore()
-    for der in (material.certificate, *material.chain):
+    for der in material.chain:  # pyHanko adds the signer's own; here it would stand twice
         store.register(asn1_x509.Certificate.load(der))
     return Delegate(
         signing_cert=asn1_x509.Certificate.load(material.certificate),
         cert_registry=store,
-        signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": _MECHANISMS[method.name]}),
+        signature_mechanism=algos.SignedDigestAlgorithm.load(method.identifier),
         embed_roots=False,
     )
