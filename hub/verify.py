@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from hub.verify_output import Output, UsageError, saved_evidence
 from kernel.clock import BEIJING, from_iso
 from kernel.errors import TongbanError, load_messages
 from signing import crl
 from signing.fence import Fence
 from signing.model import (
+    Evidence,
     Finding,
     Indication,
     RevocationList,
@@ -45,10 +47,10 @@ class Options:
     trust: tuple[Path, ...] = ()
     at: str | None = None
     home: Path | None = None
-
-
-class UsageError(Exception):
-    """The command line cannot be carried out; the text says why in Chinese and English."""
+    report: str | None = None
+    out: Path | None = None
+    evidence: Path | None = None
+    save_evidence: Path | None = None
 
 
 def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> int:
@@ -59,6 +61,8 @@ def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> in
         policy = load_policy(options.policy, options.home)
         trust = _trust(options, at)
         sources = list(_sources(names))
+        output = _output(names, sources, options)
+        replayed = saved_evidence(options.evidence) if options.evidence else None
         _self_test()
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
@@ -67,18 +71,44 @@ def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> in
         _explain(error)
         environment = error.code.startswith("sm2-") or error.code == "trust-list-unreadable"
         return ENVIRONMENT if environment else USAGE
-    return _verify(sources, policy, trust, at, options=options, out=out)
+    court = _Court(policy, trust, at, output, as_json=options.as_json, out=out)
+    try:
+        return _verify(sources, court) if replayed is None else _replay(replayed, court)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
 
 
-def _verify(
-    sources: Sequence[tuple[str, Path | None]],
-    policy: Policy,
-    trust: Trust,
-    at: datetime,
-    *,
-    options: Options,
-    out: TextIO,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Court:
+    """All that one run judges by, and where its answers go."""
+
+    policy: Policy
+    trust: Trust
+    at: datetime
+    output: Output
+    as_json: bool
+    out: TextIO
+
+    def answer(self, evidence: Evidence) -> int:
+        """Judge, print, write what was asked for; returns the exit code of this file."""
+        verdict = judge(evidence, self.policy, self.trust, self.at)
+        self.out.write(_as_json(verdict) if self.as_json else _as_text(verdict))
+        self.out.flush()
+        self.output.write(verdict, evidence, self.policy)
+        return exit_code(verdict)
+
+
+def _replay(evidence: Evidence, court: _Court) -> int:
+    """Judge saved evidence without its file; its times and lists may be anything."""
+    try:
+        return court.answer(evidence)
+    except (ValueError, OverflowError) as error:
+        reason = type(error).__name__
+        raise UsageError(f"不是可用的证据 · not sound evidence: {reason}") from error
+
+
+def _verify(sources: Sequence[tuple[str, Path | None]], court: _Court) -> int:
     codes: set[int] = set()
     with Fence(workers=1) as fence, _progress(len(sources)) as advance:
         for name, path in sources:
@@ -89,12 +119,19 @@ def _verify(
                 sys.stderr.write(f"{name}: 无法读取 · cannot be read: {error.strerror}\n")
                 codes.add(USAGE)
                 continue
-            verdict = judge(evidence, policy, trust, at)
-            out.write(_as_json(verdict) if options.as_json else _as_text(verdict))
-            out.flush()
-            codes.add(exit_code(verdict))
+            codes.add(court.answer(evidence))
             advance()
     return next((code for code in (FAILED, USAGE, INDETERMINATE) if code in codes), PASSED)
+
+
+def _output(names: Sequence[str], sources: Sequence[object], options: Options) -> Output:
+    """Return what is to be written; raises UsageError unless exactly one thing is judged then."""
+    if bool(names) == (options.evidence is not None):
+        raise UsageError("给出文件或 --evidence，二者择一 · give files or --evidence, one of both")
+    output = Output.asked(options.report, options.out, options.save_evidence)
+    if output.wanted and len(sources) + (options.evidence is not None) != 1:
+        raise UsageError("报告和证据一次只写一份文件的 · reports and evidence are of one file")
+    return output
 
 
 def exit_code(verdict: Verdict) -> int:

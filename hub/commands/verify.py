@@ -1,4 +1,7 @@
-"""``tongban verify``: judge sealed files; nothing is fetched and nothing is written."""
+"""``tongban verify``: judge sealed files or saved evidence; nothing is fetched.
+
+Nothing is written but the report and the evidence that are asked for by name.
+"""
 
 from __future__ import annotations
 
@@ -7,54 +10,86 @@ from typing import Annotated
 
 import typer
 
+_Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE…", help="文件、文件夹或 - · files, folders, or - for standard input"
+    ),
+]
+_AsJson = Annotated[
+    bool, typer.Option("--json", help="每个文件输出一行 JSON · one JSON object per file")
+]
+_Policy = Annotated[str, typer.Option(help="核验策略 · policy: certificate (strict) or archive")]
+_Offline = Annotated[
+    bool,
+    typer.Option("--offline", help="不联网（始终如此）· without network, as is always the case"),
+]
+_Trust = Annotated[
+    list[Path] | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="信任锚或吊销列表，可多次 · trust anchors or revocation lists, repeatable",
+    ),
+]
+_At = Annotated[str | None, typer.Option(help="按该时刻核验 · judge as of this time (RFC 3339)")]
+_Home = Annotated[Path | None, typer.Option(help="本机数据目录 · folder of this hub's data")]
+_Report = Annotated[
+    str | None, typer.Option(help="写出报告 · write a report: simple, detailed or diagnostic")
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(dir_okay=False, help="报告写到 · where: FILE.json or FILE.html"),
+]
+_Save = Annotated[
+    Path | None,
+    typer.Option(dir_okay=False, help="保存证据，可供重判 · keep the evidence for a replay"),
+]
+_Evidence = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="用保存的证据重判，不需原文件 · judge saved evidence, without the file",
+    ),
+]
+
 
 def register(root: typer.Typer) -> None:
     """Add the command."""
+    root.command("verify")(verify)
 
-    @root.command("verify")
-    def verify(
-        files: Annotated[
-            list[str],
-            typer.Argument(
-                metavar="FILE…", help="文件、文件夹或 - · files, folders, or - for standard input"
-            ),
-        ],
-        *,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="每个文件输出一行 JSON · one JSON object per file")
-        ] = False,
-        policy: Annotated[
-            str, typer.Option(help="核验策略 · policy: certificate (strict) or archive")
-        ] = "certificate",
-        offline: Annotated[
-            bool,
-            typer.Option(
-                "--offline", help="不联网（始终如此）· without network, as is always the case"
-            ),
-        ] = False,
-        trust: Annotated[
-            list[Path] | None,
-            typer.Option(
-                exists=True,
-                dir_okay=False,
-                help="信任锚或吊销列表，可多次 · trust anchors or revocation lists, repeatable",
-            ),
-        ] = None,
-        at: Annotated[
-            str | None, typer.Option(help="按该时刻核验 · judge as of this time (RFC 3339)")
-        ] = None,
-        home: Annotated[
-            Path | None, typer.Option(help="本机数据目录 · folder of this hub's data")
-        ] = None,
-    ) -> None:
-        """核验电子印章与签名 · judge seals and signatures of PDF and OFD files.
 
-        退出码 · exit code: 0 passed, 1 failed or unsealed, 2 usage, 3 indeterminate, 4 environment.
-        """
-        del offline
-        from hub.verify import Options, run
+def verify(
+    files: _Files = None,
+    *,
+    as_json: _AsJson = False,
+    policy: _Policy = "certificate",
+    offline: _Offline = False,
+    trust: _Trust = None,
+    at: _At = None,
+    home: _Home = None,
+    report: _Report = None,
+    out: _Out = None,
+    save_evidence: _Save = None,
+    evidence: _Evidence = None,
+) -> None:
+    """核验电子印章与签名 · judge seals and signatures of PDF and OFD files.
 
-        options = Options(
-            policy=policy, as_json=as_json, trust=tuple(trust or ()), at=at, home=home
-        )
-        raise typer.Exit(run(files, options))
+    退出码 · exit code: 0 passed, 1 failed or unsealed, 2 usage, 3 indeterminate, 4 environment.
+    """
+    del offline
+    from hub.verify import Options, run
+
+    options = Options(
+        policy=policy,
+        as_json=as_json,
+        trust=tuple(trust or ()),
+        at=at,
+        home=home,
+        report=report,
+        out=out,
+        evidence=evidence,
+        save_evidence=save_evidence,
+    )
+    raise typer.Exit(run(files or [], options))
