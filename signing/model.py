@@ -45,13 +45,17 @@ class SealMaterial:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a seal is drawn: page from 0, millimetres, origin at the page's top left."""
+    """Where a seal is drawn: page from 0, millimetres, origin at the page's top left.
+
+    ``clip`` (x, y, width, height within the seal) shows only a strip of it; OFD alone can do that.
+    """
 
     page: int
     x_mm: float
     y_mm: float
     width_mm: float
     height_mm: float
+    clip: tuple[float, float, float, float] | None = None
 
 
 class Indication(StrEnum):
@@ -136,13 +140,18 @@ class ReferenceEvidence:
 
 @dataclass(frozen=True, slots=True)
 class StampEvidence:
-    """Where the seal is drawn: page id (OFD) or number (PDF); boundary in mm, top-left origin."""
+    """Where the seal is drawn: page id (OFD) or number (PDF); boundary in mm, top-left origin.
+
+    ``clip`` is the strip of the seal that is shown, "x y width height" in mm within the boundary;
+    empty for the whole seal.
+    """
 
     page: str
     x_mm: str
     y_mm: str
     width_mm: str
     height_mm: str
+    clip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from signing.formats.errors import FormatError
-from signing.formats.ofd import entries, links, signature
+from signing.formats.ofd import entries, links, signature, stamps
 from signing.formats.ofd.package import Limits, Package
 from signing.formats.ofd.package import read as read_package
 from signing.formats.ofd.signature import Read
@@ -189,7 +189,7 @@ def _judge(package: Package, read: Read, reads: list[Read], listing: Read | None
     linked = links.linked(package) if missing else frozenset()
     notes = Notes(list(evidence.observations))
     _appended(notes, evidence, read, reads)
-    _check_stamps(package, evidence, notes)
+    stamps.check(evidence, links.page_ids(package), notes)
     if _ours(package, read) and not package.canonical:
         notes.add("W_CONTAINER_REWRITTEN")
     changed = replace(
@@ -219,34 +219,6 @@ def _appended(notes: Notes, evidence: SignatureEvidence, read: Read, reads: list
 def _ours(package: Package, read: Read) -> bool:
     data = package.get(read.evidence.path)
     return data is not None and f'ProviderName="{OUR_PROVIDER}"'.encode() in data
-
-
-def _check_stamps(package: Package, evidence: SignatureEvidence, notes: Notes) -> None:
-    pages = links.page_ids(package)
-    for stamp in evidence.stamps:
-        try:
-            x, y, width, height = (
-                float(item) for item in (stamp.x_mm, stamp.y_mm, stamp.width_mm, stamp.height_mm)
-            )
-        except ValueError:
-            notes.add("E_STAMP_PLACEMENT", evidence.path, "boundary is no four numbers")
-            continue
-        if stamp.page not in pages:
-            notes.add("E_STAMP_PLACEMENT", evidence.path, f"page {stamp.page[:20]} does not exist")
-        elif not (width > 0 and height > 0):
-            notes.add("E_STAMP_PLACEMENT", evidence.path, "seal without size")
-        elif (box := pages[stamp.page]) and not _overlaps((x, y, width, height), box):
-            notes.add("E_STAMP_PLACEMENT", evidence.path, "seal lies off the page")
-
-
-Box = tuple[float, float, float, float]
-
-
-def _overlaps(one: Box, two: Box) -> bool:
-    return all(
-        one[axis] < two[axis] + two[axis + 2] and two[axis] < one[axis] + one[axis + 2]
-        for axis in (0, 1)
-    )
 
 
 def _versions(

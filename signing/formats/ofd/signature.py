@@ -136,8 +136,10 @@ def _seal_file(reader: Reader, part: Part, info: Element) -> bytes | None:
 def _stamps(reader: Reader, info: Element) -> None:
     for stamp in children(info, "StampAnnot"):
         numbers = (stamp.get("Boundary") or "").split()
-        padded = (*numbers, "", "", "", "")[:4]
-        reader.stamps.append(StampEvidence(stamp.get("PageRef") or "", *padded))
+        x, y, width, height = (*numbers, "", "", "", "")[:4]
+        page = stamp.get("PageRef") or ""
+        clip = " ".join((stamp.get("Clip") or "").split())[:80]
+        reader.stamps.append(StampEvidence(page, x, y, width, height, clip))
 
 
 def _check_method(info: Element, path: str) -> str:
