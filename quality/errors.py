@@ -37,4 +37,8 @@ class Code(StrEnum):
     NAME_FORMAT = "name-format"
     TEXT_FORMAT = "text-format"
     NUMBER_FORMAT = "number-format"
+    AMOUNT_FORMAT = "amount-format"
+    AMOUNT_RANGE = "amount-out-of-range"
+    UNIT_DIVISION = "estate-unit-division"
+    LIST_REPEATED = "list-repeated"
     DUPLICATE = "duplicate"

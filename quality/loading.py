@@ -238,6 +238,8 @@ def _own_rules(data: Mapping[str, Any], columns: tuple[Column, ...]) -> Iterable
         local = [entry["column"], *entry.get("columns", ())]
         if kind is not RuleKind.REFERENCE and entry.get("other"):
             local.append(entry["other"])
+        if entry.get("when"):
+            local.append(entry["when"])
         strange = [name for name in local if name not in names]
         if missing or strange or kind not in _NEEDS or (entry["id"], entry["column"]) in seen:
             message = f"rule {entry['id']}: missing {missing}, unknown columns {strange}"

@@ -162,6 +162,10 @@ class Rule:
     values: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     resource: str = ""
+    separator: str = ""
+    """REFERENCE: ``column`` holds several values parted by it, each of which must be found."""
+    when: str = ""
+    """REFERENCE: only rows whose column ``when`` is one of ``values`` are judged."""
 
     @property
     def key(self) -> str:

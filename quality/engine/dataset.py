@@ -84,13 +84,25 @@ def _doubles(parts: pl.LazyFrame, rule: Rule) -> pl.DataFrame:
 
 def _strangers(parts: pl.LazyFrame, rule: Rule, references: References) -> pl.DataFrame:
     found: list[pl.DataFrame] = [empty_findings()]
-    values = parts.select(rule.column, "_file", "_row").filter(pl.col(rule.column).is_not_null())
+    asked = pl.col(rule.column).is_not_null()
+    if rule.when:
+        asked &= pl.col(rule.when).is_in(rule.values)
+    values = parts.filter(asked).select(rule.column, "_file", "_row")
     for batch in values.collect_batches(chunk_size=_BATCH):
-        known = references.has(rule.resource, rule.other, batch[rule.column].unique().to_list())
+        cells = _cells(batch[rule.column], rule)
+        known = references.has(rule.resource, rule.other, cells.explode().unique().to_list())
         if known is None:
             return empty_findings()
-        found.append(_listed(batch.filter(~pl.col(rule.column).is_in(list(known))), rule))
+        strange = cells.list.eval(~pl.element().is_in(list(known))).list.any()
+        found.append(_listed(batch.filter(strange), rule))
     return pl.concat(found)
+
+
+def _cells(column: pl.Series, rule: Rule) -> pl.Series:
+    """Return the values of each cell as a list: one, or those between the rule's separators."""
+    if rule.separator:
+        return column.str.split(rule.separator)
+    return column.reshape((-1, 1)).arr.to_list()
 
 
 def _listed(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:

@@ -72,7 +72,9 @@ def _rows(cells: Cells, names: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _read(derive: str, value: str) -> str:
-    """Read sex or birth date out of a citizen id, once more and in plain Python."""
+    """Read sex or day out of a citizen id or a moment, once more and in plain Python."""
+    if derive == "date_time.date":
+        return value[:10]
     if derive == "citizen_id.sex":
         return "1" if value[16] in "13579" else "2"
     return f"{value[6:10]}-{value[10:12]}-{value[12:14]}"
