@@ -30,7 +30,8 @@ def open_store(kind: str, options: Options) -> KeyStore:
     """Open a key store, making an empty one on first use.
 
     Raises TongbanError ``keystore-unknown``, ``demo-keystore-refused``, ``keystore-locked``,
-    ``keystore-unlock-missing`` or ``keystore-corrupt``.
+    ``keystore-unlock-missing``, ``keystore-corrupt``, ``keystore-setting-missing`` or
+    ``keystore-unavailable``.
     """
     if kind not in names():
         raise TongbanError("keystore-unknown", keystore=kind)

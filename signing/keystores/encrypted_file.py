@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,14 +23,14 @@ from kernel.canonical import canonical
 from kernel.errors import TongbanError
 from kernel.ports import Json
 from signing.algorithms import by_name
-from signing.keystores.options import Options
-from signing.ports import KeyInfo, Purpose
+from signing.keystores.options import Options, secret
+from signing.keystores.request import purposes_for, same
+from signing.ports import KeyInfo
 
 NAME = "encrypted_file"
 FILE = "keys/keystore.json"
 SCHEMA = 1
 
-_KEY_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
 _NONCE = 12
 _CHECK = b"tongban keystore"
 _MOST_MEMORY_KIB = 1 << 20
@@ -72,19 +71,12 @@ class EncryptedFile:
 
     def create(self, name: str, algorithm: str, purposes: Sequence[str]) -> KeyInfo:
         """Make a key; see ``KeyStore.create``."""
-        wanted = tuple(sorted(set(purposes)))
-        if not _KEY_NAME.fullmatch(name):
-            raise TongbanError("key-name-invalid")
-        for purpose in wanted:
-            if purpose not in set(Purpose):
-                raise TongbanError("purpose-unknown", purpose=purpose)
+        wanted = purposes_for(name, purposes)
         method = by_name(algorithm)
         with self._lock:
             held = self._keys.get(name)
             if held:
-                if (held[0].algorithm, held[0].purposes) != (algorithm, wanted):
-                    raise TongbanError("key-exists", key=name)
-                return held[0]
+                return same(held[0], algorithm, wanted)
             private = method.generate()
             info = KeyInfo(name, algorithm, method.public_key(private), wanted)
             bound = _bound(info)
@@ -217,12 +209,4 @@ def _derive(password: bytes, head: Mapping[str, Any]) -> bytes:
 
 def open_store(options: Options) -> EncryptedFile:
     """Open ``keys/keystore.json`` in the hub's folder with the password of the password file."""
-    if options.password_file is None:
-        raise TongbanError("keystore-unlock-missing")
-    try:
-        password = options.password_file.read_bytes().strip()
-    except OSError as error:
-        raise TongbanError("keystore-unlock-missing") from error
-    if not password:
-        raise TongbanError("keystore-unlock-missing")
-    return EncryptedFile(options.home / FILE, password)
+    return EncryptedFile(options.home / FILE, secret(options))

@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, required=True, help="folder of the hub's data")
     parser.add_argument("--environment", default="production", help="demo, test or production")
     parser.add_argument("--keystore", default="encrypted_file", choices=names())
-    parser.add_argument("--password-file", type=Path, help="password of the encrypted file")
+    parser.add_argument("--password-file", type=Path, help="password of the file, or the PIN")
+    parser.add_argument("--module", type=Path, help="library of the key device (PKCS#11)")
+    parser.add_argument("--token", default="", help="label of the token (PKCS#11)")
     parser.add_argument("--with-parent", action="store_true", help="end with standard input")
     return parser
 
@@ -65,7 +67,13 @@ def _run(arguments: argparse.Namespace) -> None:
     with ExitStack() as closing:
         _lock(path.with_suffix(".lock"), closing)
         by_name("sm2_sm3")  # its self-test stops the set-up here rather than at the first seal
-        options = Options(home, arguments.environment, arguments.password_file)
+        options = Options(
+            home=home,
+            environment=arguments.environment,
+            password_file=arguments.password_file,
+            module=arguments.module,
+            token=arguments.token,
+        )
         keys = open_store(arguments.keystore, options)
         wanted = os.environ.get(KILL, "")
         ledger = Ledger(home / FILE, SystemClock(), parse(wanted) if wanted else NoProbe())

@@ -29,6 +29,8 @@ class SignerSetup:
     environment: str
     keystore: str = "demo"
     password_file: Path | None = None
+    module: Path | None = None
+    token: str = ""
 
     def arguments(self) -> list[str]:
         """Return the command line."""
@@ -36,6 +38,10 @@ class SignerSetup:
         words += ["--environment", self.environment, "--keystore", self.keystore]
         if self.password_file:
             words += ["--password-file", str(self.password_file.absolute())]
+        if self.module:
+            words += ["--module", str(self.module.absolute())]
+        if self.token:
+            words += ["--token", self.token]
         return [*words, "--with-parent"]
 
 

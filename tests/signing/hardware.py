@@ -1,0 +1,35 @@
+"""A SoftHSM token in a folder of its own, or a skip that names what is missing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from signing.keystores import Options
+
+MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
+TOKEN, PIN = "tongban-test", "20261124"
+
+
+def softhsm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
+    """Make an empty token and say how to open it."""
+    if not MODULE.exists() or not shutil.which("softhsm2-util"):
+        pytest.skip("SoftHSM is missing: apt-get install softhsm2")
+    import pkcs11
+
+    pkcs11.unload(str(MODULE))  # it reads its configuration once, when it is loaded
+    tokens = folder / "tokens"
+    tokens.mkdir(parents=True)
+    config = folder / "softhsm2.conf"
+    config.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(config))
+    command = ["softhsm2-util", "--init-token", "--free", "--label", TOKEN]
+    subprocess.run(
+        [*command, "--so-pin", "87654321", "--pin", PIN], check=True, capture_output=True
+    )
+    pin = folder / "pin"
+    pin.write_text(f"{PIN}\n")
+    return Options(folder, "production", pin, MODULE, TOKEN)
