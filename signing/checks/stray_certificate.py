@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from signing.checks.case import Case, Raised
 from signing.x509 import Cert, chain_to
 
+_STRUCTURES = frozenset({"cms", "gbt35275"})
+
 
 def check(case: Case) -> Iterable[Raised]:
     """W_STRAY_CERTIFICATE for each that does not: no signature covers it, it could be anything.
@@ -14,7 +16,7 @@ def check(case: Case) -> Iterable[Raised]:
     The same holds for what a time stamp carries beside its authority's chain.
     """
     signature = case.signature
-    if signature.structure == "cms" and signature.kind != "timestamp":
+    if signature.structure in _STRUCTURES and signature.kind != "timestamp":
         yield from _beside(case, case.signer, signature.certificates)
     for stamp in signature.timestamps:
         yield from _beside(case, case.certificate(stamp.signer), stamp.certificates)

@@ -6,7 +6,7 @@ attributes that carry that digest (PKCS#9). Certificates inside are kept by thei
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signing.ses import der
@@ -15,6 +15,9 @@ from signing.ses.der import DerError, Node
 SIGNED_DATA = frozenset({"1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2"})
 MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 SIGNING_TIME = "1.2.840.113549.1.9.5"
+DATA = frozenset({"1.2.156.10197.6.1.4.2.1", "1.2.840.113549.1.7.1"})
+_VERSION = 1
+_NULL = b"\x05\x00"
 EXPLICIT_0, IMPLICIT_0, IMPLICIT_1 = 0xA0, 0xA0, 0xA1
 
 
@@ -23,6 +26,7 @@ class SignedData:
     """What a verifier needs. ``signed`` are the bytes under the signature, as they must be hashed.
 
     ``attested`` is the digest the signer vouches for: the content (A) or messageDigest (B).
+    ``odd`` names what no signature covers and what differs from the standard, empty for nothing.
     """
 
     certificates: tuple[bytes, ...]
@@ -34,6 +38,7 @@ class SignedData:
     attested: bytes
     signature: bytes
     signing_time: datetime | None
+    odd: str = ""
 
 
 def parse(data: bytes) -> SignedData:
@@ -52,7 +57,32 @@ def parse(data: bytes) -> SignedData:
         if part.tag == IMPLICIT_0:
             certificates = tuple(node.raw for node in part.children())
     (signer,) = _count(parts[-1].expect(der.SET), 1, "signerInfos")
-    return _signer(signer, certificates, content)
+    found = _signer(signer, certificates, content)
+    return replace(found, odd=_odd(parts, signer, found.digest_oid))
+
+
+def _odd(parts: list[Node], signer: Node, digest_oid: str) -> str:
+    """Say what a forger could change unnoticed; every such part has one value or must be absent."""
+    told = list(signer.children())
+    signed = told[3].tag == IMPLICIT_0
+    algorithms = parts[1].expect(der.SET).children()
+    named = [algorithms[0].expect(der.SEQUENCE).first().oid()] if len(algorithms) == 1 else []
+    if parts[0].integer() != _VERSION or told[0].integer() != _VERSION:
+        return "version"
+    if named != [digest_oid]:
+        return "digest algorithms"
+    if not all(_plain(item) for item in (*algorithms, told[2], told[4 if signed else 3])):
+        return "algorithm parameters"
+    if parts[2].first().oid() not in DATA:
+        return "content type"
+    if len(parts) != 5 or parts[3].tag != IMPLICIT_0 or len(told) != (6 if signed else 5):
+        return "parts that no signature covers"
+    return ""
+
+
+def _plain(algorithm: Node) -> bool:
+    """Tell whether an algorithm comes without parameters, or with NULL."""
+    return [item.raw for item in algorithm.children()[1:]] in ([], [_NULL])
 
 
 def _count(node: Node, size: int, what: str) -> tuple[Node, ...]:

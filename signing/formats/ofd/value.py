@@ -102,6 +102,8 @@ def _content(digest: bytes, scope: Scope, name: str, cert: Cert | None, notes: N
 
 def _gbt35275(scope: Scope, pool: Pool, notes: Notes) -> Facts:
     data = gbt35275.parse(scope.value)
+    if data.odd:
+        notes.add("W_CMS_ENCODING", scope.value_path, data.odd)
     names = tuple(pool.add(item) for item in data.certificates)
     certs = [read_certificate(item, notes, scope.value_path) for item in data.certificates]
     cert = next(
