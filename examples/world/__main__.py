@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
 
 
@@ -19,6 +20,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--as-of", type=date.fromisoformat, help="day of the delivery")
     parser.add_argument("--edition", type=int, default=1, help="2: the next delivery, with changes")
+    parser.add_argument(
+        "--departments",
+        default="",
+        help=f"further departments, parted by commas: {', '.join(DEPARTMENTS)}",
+    )
     options = parser.parse_args(arguments)
     try:
         truth = generate(
@@ -28,6 +34,7 @@ def main(arguments: list[str]) -> int:
             options.seed,
             as_of=options.as_of,
             edition=options.edition,
+            further=tuple(name for name in options.departments.split(",") if name),
         )
     except ValueError as error:
         sys.stderr.write(f"{error}\n")

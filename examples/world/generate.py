@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from examples.world import marriages, people, population
+from examples.world import departments, marriages, people, population
+from examples.world.departments.rows import FAMILIES, City, Delivered
 from examples.world.model import (
     MARRIAGE,
     POPULATION,
@@ -38,14 +39,17 @@ def generate(
     *,
     as_of: date | None = None,
     edition: int = 1,
+    further: Sequence[str] = (),
 ) -> Truth:
     """Write ``out/ga-population/*.csv``, ``out/mz-marriage/*.xlsx`` and ``out/truth.json``.
 
     ``as_of`` is the day of the delivery (today in Beijing by default): babies are up to 60 days
     old. ``edition=2`` writes the next delivery of the same city: some moved, some came, some left,
     wrong check digits corrected. Memory stays bounded by a batch of 16,000 households. Raises
-    ValueError for a region whose districts the division table does not list.
+    ValueError for a region whose districts the division table does not list. ``further`` names
+    departments of ``examples.world.departments`` that deliver, too.
     """
+    departments.check(further)
     day = as_of or datetime.now(BEIJING).date()
     plan = Plan(residents, region, seed, day, edition)
     maker = people.make(plan)
@@ -63,19 +67,37 @@ def generate(
         notes.add(batch.people, couples)
     pairs.close()
     changes = {POPULATION: register.changes, MARRIAGE: Changes()} if edition > 1 else {}
+    more = _further(plan, maker, notes, further, out)
+    if edition > 1:
+        changes |= {item.source: item.changes for item in more}
     truth = Truth(
         plan=plan,
-        files=(*register.files, *pairs.files),
-        quarantined=(*register.expected, *pairs.expected),
+        files=(*register.files, *pairs.files, *(file for item in more for file in item.files)),
+        quarantined=(
+            *register.expected,
+            *pairs.expected,
+            *(fault for item in more for fault in item.quarantined),
+        ),
         repaired=dict(sorted(speller.repaired.items())),
         babies=tuple(notes.babies),
         households=tuple(notes.households),
         household_count=notes.household_count,
         couple_count=pairs.serial,
         changes=changes,
+        warned={item.source: item.warned for item in more},
     )
     truth.write(out / "truth.json")
     return truth
+
+
+def _further(
+    plan: Plan, maker: people.Maker, notes: _Notes, names: Sequence[str], out: Path
+) -> list[Delivered]:
+    """Let further departments deliver; faults of the register only strike people who live alone."""
+    families = [house for house in notes.households if house.members > 1][:FAMILIES]
+    if not names or not families:
+        return []
+    return departments.make(names, City(plan, maker.where, notes.babies, families), out)
 
 
 @dataclass(slots=True)

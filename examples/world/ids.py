@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from quality.engine.digits import ID_CHECKS, ID_WEIGHTS
+from quality.engine import digits
+from quality.engine.digits import CREDIT_ALPHABET, ID_CHECKS, ID_WEIGHTS
 
 DIVISION = "410199"
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -85,3 +86,24 @@ def iso(days: Ints) -> Texts:
         [f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" for day in days],
         dtype=object,
     )
+
+
+def credit_codes(region: str, numbers: Ints) -> list[str]:
+    """Return credit codes (GB 32100) of enterprises that do not exist: TE5T in the body.
+
+    ``numbers`` below 923,521 give distinct codes within a region.
+    """
+    alphabet = CREDIT_ALPHABET.decode()
+    found: list[str] = []
+    for number in numbers.tolist():
+        serial = "".join(alphabet[number // 31**place % 31] for place in (3, 2, 1, 0))
+        found.append(credit_code(f"91{region}TE5T{serial}"))
+    return found
+
+
+def credit_code(body: str) -> str:
+    """Return 16 characters with the check digits of GB 11714 and of GB 32100."""
+    raw = np.frombuffer(body.encode(), dtype=np.uint8).reshape(1, 16)
+    whole = body + chr(digits.org_check(raw[:, 8:])[0])
+    values = digits.credit_values(np.frombuffer(whole.encode(), dtype=np.uint8).reshape(1, 17))
+    return whole + chr(digits.credit_check(values)[0])

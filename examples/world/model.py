@@ -111,6 +111,8 @@ class Truth:
     household_count: int
     couple_count: int
     changes: Mapping[str, Changes] = field(default_factory=dict)
+    warned: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By source and rule, the published rows that a warning must count."""
 
     def rows(self, source: str) -> int:
         """Return the records delivered by a source."""
