@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from storage.database import Database, open_database
 from storage.objects.folder import FolderObjects
 from storage.probe import NoProbe
 from storage.vault import AeadVault
+from tests.objectservers import KINDS, CannotBeHadError, Server
+from tests.objectservers import running as serving
 from tests.postgres import binaries, running
 
 MakeDatabase = Callable[..., Database]
+ObjectServers = Callable[[str], Server]
 
 
 @pytest.fixture
@@ -56,3 +60,20 @@ def postgres_url() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
     with running(folder) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def object_servers() -> Iterator[ObjectServers]:
+    """``object_servers("minio")`` is that S3 server, running; skips by name where it cannot be had."""
+    with ExitStack() as stack:
+        started: dict[str, Server] = {}
+
+        def server(name: str) -> Server:
+            if name not in started:
+                try:
+                    started[name] = stack.enter_context(serving(KINDS[name]))
+                except CannotBeHadError as reason:
+                    pytest.skip(str(reason))
+            return started[name]
+
+        yield server
