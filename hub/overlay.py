@@ -52,12 +52,13 @@ def parts(home: Path) -> tuple[Part, ...]:
 def unread(home: Path) -> tuple[str, ...]:
     """Return files below ``home/registry`` that nothing reads: a slip in a name stays unnoticed.
 
-    Notes (``README.md``), files whose names start with ``_``, the certificates beside a trust list
-    and revocation lists are meant to be there.
+    Notes (``README.md``), files whose names start with ``_``, the certificates and signed files
+    beside a trust list and revocation lists are meant to be there.
     """
     root = home / "registry"
     read = {(room, folder, suffix) for room, folder, suffix in FOLDERS}
-    read |= {("signing", "trust", ".pem"), ("signing", "crls", ".crl")}
+    beside = (("trust", ".pem"), ("trust", ".json"), ("crls", ".crl"))
+    read |= {("signing", folder, suffix) for folder, suffix in beside}
     strays = []
     for file in sorted(item for item in root.rglob("*") if item.is_file()):
         path = file.relative_to(root)

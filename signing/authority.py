@@ -19,11 +19,13 @@ from signing import store
 from signing.ports import KeyInfo, Purpose, Signer, SignRequest
 from signing.seal_model import IssuedCertificate, Region, Role
 from signing.trust import TrustList
+from signing.trust_file import ListSigner, message, write
 from signing.x509 import (
     ISSUING_CA,
     ROOT,
     SIGNER,
     TIME_STAMP_AUTHORITY,
+    TRUST_LIST_SIGNER,
     Cert,
     Name,
     Profile,
@@ -69,6 +71,7 @@ _PLAN = {
     Role.CA: _Plan(ISSUING_CA, _ISSUING, Role.ROOT, "电子证照签发证书"),
     Role.SEAL_MAKER: _Plan(SIGNER, (Purpose.MAKE_SEAL,), Role.CA, "制章机构"),
     Role.TIME_STAMP: _Plan(TIME_STAMP_AUTHORITY, (Purpose.TIME_STAMP,), Role.CA, "时间戳服务"),
+    Role.TRUST_LIST: _Plan(TRUST_LIST_SIGNER, (Purpose.TRUST_LIST,), Role.ROOT, "信任列表签发"),
     Role.SEAL: _Plan(SIGNER, (Purpose.SEAL_OFD, Purpose.SEAL_PDF), Role.CA, ""),
 }
 _BACKDATED = timedelta(hours=1)
@@ -153,6 +156,27 @@ class RegionalCA:
             seal_makers=makers,
             demo=self.region.demo,
         )
+
+    def signed_trust_list(
+        self, actor: Actor, version: int, days: int = 365
+    ) -> tuple[TrustList, bytes] | Refused:
+        """Return the region's list under a number, and the file of it for others.
+
+        It is signed in both families by keys that the roots certify for this alone; they are made
+        on first use.
+        """
+        allowed = authorise(actor, ACTION)
+        if isinstance(allowed, Refused):
+            return allowed
+        listed = self.trust_list(version, days)
+        content = hashlib.sha256(message(listed)).hexdigest()
+        signers = []
+        for algorithm in FAMILIES:
+            key = key_name(Role.TRUST_LIST.value, algorithm)
+            issued = self._certify(actor, _Wish(Role.TRUST_LIST, algorithm, key, self.region_name))
+            sign = self._with(key, Purpose.TRUST_LIST, f"{key}.{version}.{content[:16]}")
+            signers.append(ListSigner(issued.cert, algorithm, sign))
+        return listed, write(listed, signers)
 
     def revoked(self, algorithm: str, role: Role = Role.CA) -> tuple[IssuedCertificate, ...]:
         """Return what the list of a role has to say: certificates revoked or on hold."""

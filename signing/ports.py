@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     ISSUE_CRL = "issue-crl"
     TIME_STAMP = "time-stamp"
     LOG_CHECKPOINT = "log-checkpoint"
+    TRUST_LIST = "trust-list"
+    """The region's signed trust list."""
     PEER_MESSAGE = "peer-message"
     """A request to, or an answer for, another region's hub."""
 

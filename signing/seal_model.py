@@ -111,6 +111,8 @@ class Role(StrEnum):
     CA = "ca"
     SEAL_MAKER = "seal-maker"
     TIME_STAMP = "time-stamp"
+    TRUST_LIST = "trust-list"
+    """Signs the region's trust list; certified by the root itself."""
     SEAL = "seal"
     """Signer of a seal (SM2) or of documents (P-256) in the name of an authority."""
 
@@ -153,6 +155,7 @@ class Region:
             Role.CA: 10,
             Role.SEAL_MAKER: 5,
             Role.TIME_STAMP: 5,
+            Role.TRUST_LIST: 5,
             Role.SEAL: 3,
         }
     )

@@ -48,10 +48,16 @@ class TrustList:
     seal_makers: tuple[Cert, ...] = ()
     demo: bool = False
     """True: made by demo keys; verdicts that rest on it must say so."""
+    cut: datetime | None = None
+    """Since when the hub trusts the region no more; kept across imports."""
 
     def in_force(self, moment: datetime) -> bool:
         """Tell whether the list may be used at ``moment``."""
-        return self.issued <= moment < self.expires
+        return self.issued <= moment < self.expires and not self.cut_at(moment)
+
+    def cut_at(self, moment: datetime) -> bool:
+        """Tell whether the region is cut off at ``moment``."""
+        return self.cut is not None and self.cut <= moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,10 @@ class TrustStore:
         """Return the lists that may be used at ``moment``."""
         return tuple(item for item in self.lists if item.in_force(moment))
 
+    def cut_at(self, moment: datetime) -> tuple[TrustList, ...]:
+        """Return the lists of regions that are cut off at ``moment``."""
+        return tuple(item for item in self.lists if item.cut_at(moment))
+
     def anchors(self, moment: datetime) -> tuple[Cert, ...]:
         """Return the anchors of all lists in force, in the order of the lists."""
         return tuple(cert for item in self.in_force(moment) for cert in item.anchors)
@@ -147,6 +157,8 @@ def save(trust: TrustList, home: Path) -> Path:
         f"expires = {trust.expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         f"demo = {str(trust.demo).lower()}",
     ]
+    if trust.cut is not None:
+        lines.append(f"cut = {trust.cut.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     for part, certs in parts.items():
         name = f"{trust.region}-{part.replace('_', '-')}-{trust.version}.pem"
         (folder / name).write_bytes(b"".join(to_pem(item.der) for item in certs))
@@ -179,6 +191,7 @@ def _parse(raw: Mapping[str, Any], folder: Path) -> TrustList:
         cas=_certs(raw.get("cas", ()), folder),
         seal_makers=_certs(raw.get("seal_makers", ()), folder),
         demo=bool(raw.get("demo", False)),
+        cut=_moment(raw["cut"]) if "cut" in raw else None,
     )
 
 

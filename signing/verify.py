@@ -170,8 +170,8 @@ def _findings(raised: Iterable[Raised], policy: Policy) -> tuple[Finding, ...]:
                 code=item.code,
                 severity=severity,
                 sub_indication=sub if decides else None,
-                zh=text.zh if text else item.code,
-                en=text.en if text else item.code,
+                zh=text.zh.replace("{detail}", item.detail) if text else item.code,
+                en=text.en.replace("{detail}", item.detail) if text else item.code,
                 path=item.path,
                 detail=item.detail,
             )

@@ -14,7 +14,7 @@ from kernel.errors import TongbanError
 from signing import x509
 from signing.crl import for_issuer
 from signing.model import Evidence, SignatureEvidence, SubIndication, TimestampEvidence
-from signing.trust import TrustStore
+from signing.trust import TrustList, TrustStore
 from signing.x509 import Cert, chain_to
 from signing.x509.model import TIME_STAMPING
 
@@ -44,11 +44,14 @@ class Trust:
     cas: tuple[Cert, ...] = ()
     seal_makers: tuple[Cert, ...] = ()
     crls: tuple[bytes, ...] = ()
+    cut: tuple[TrustList, ...] = ()
+    """Lists of regions that are trusted no more; they end no chain and explain why."""
 
     @classmethod
     def at(cls, store: TrustStore, moment: datetime, crls: tuple[bytes, ...] = ()) -> Trust:
         """Take what a hub's lists in force at ``moment`` say."""
-        return cls(store.anchors(moment), store.cas(moment), store.seal_makers(moment), crls)
+        makers, cut = store.seal_makers(moment), store.cut_at(moment)
+        return cls(store.anchors(moment), store.cas(moment), makers, crls, cut)
 
 
 @lru_cache(maxsize=512)

@@ -11,12 +11,18 @@ from signing.x509 import Cert, chain_to
 
 
 def check(case: Case) -> Iterable[Raised]:
-    """INDETERMINATE_CHAIN for the signer, E_SEALMAKER_UNTRUSTED for the maker of the seal."""
+    """INDETERMINATE_CHAIN for the signer, E_SEALMAKER_UNTRUSTED for the maker of the seal.
+
+    INDETERMINATE_TRUST_CUT for either where its region is trusted no more, with the time.
+    """
     signer, maker = case.signer, case.maker
     path = case.signature.path
     if signer is not None:
         yield from _signer(case, signer)
     if maker is None:
+        return
+    if not chain_to(maker, case.anchors, case.others) and (cut := _cut(case, maker)):
+        yield Raised("INDETERMINATE_TRUST_CUT", path, cut)
         return
     makers = {item.der for item in case.trust.seal_makers}
     if not case.anchors:
@@ -27,10 +33,13 @@ def check(case: Case) -> Iterable[Raised]:
 
 def _signer(case: Case, signer: Cert) -> Iterable[Raised]:
     path = case.signature.path
+    chain = case.chain
+    if chain is None and (cut := _cut(case, signer)):
+        yield Raised("INDETERMINATE_TRUST_CUT", path, cut)
+        return
     if not case.anchors:
         yield Raised("INDETERMINATE_CHAIN", path, "no trust anchors are configured")
         return
-    chain = case.chain
     if chain is None:
         yield Raised("INDETERMINATE_CHAIN", path, signer.issuer)
         return
@@ -40,3 +49,11 @@ def _signer(case: Case, signer: Cert) -> Iterable[Raised]:
             detail = f"{cert.common_name}: {to_iso(cert.not_before)}/{to_iso(cert.not_after)}"
             sub = SubIndication.OUT_OF_BOUNDS_NO_POE
             yield Raised("INDETERMINATE_CHAIN", path, detail, sub)
+
+
+def _cut(case: Case, cert: Cert) -> str:
+    """Return which region that is cut off vouched for a certificate, and since when; or nothing."""
+    for item in case.trust.cut:
+        if chain_to(cert, item.anchors, (*case.others, *item.cas)) and item.cut is not None:
+            return f"{item.name} {item.region}, {to_iso(item.cut)}"
+    return ""

@@ -103,6 +103,8 @@ class Profile:
 
 
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+TRUST_LIST_SIGNING = "0.4.0.2231.3.0"
+"""id-tsl-kp-tslSigning of ETSI TS 119 612: the key may sign trust lists."""
 
 _CA_USES = frozenset({KeyUsage.KEY_CERT_SIGN, KeyUsage.CRL_SIGN})
 _SIGNER_USES = frozenset({KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
@@ -111,4 +113,7 @@ ROOT = Profile(_CA_USES, ca=True)
 ISSUING_CA = Profile(_CA_USES, ca=True, path_length=0)
 SIGNER = Profile(_SIGNER_USES)
 """A seal maker, the signer of a seal, or the signer of documents."""
+TRUST_LIST_SIGNER = Profile(
+    frozenset({KeyUsage.DIGITAL_SIGNATURE}), extended_key_usage=(TRUST_LIST_SIGNING,)
+)
 TIME_STAMP_AUTHORITY = Profile(_SIGNER_USES, extended_key_usage=(TIME_STAMPING,))
