@@ -35,3 +35,7 @@ class Code(StrEnum):
     ARCHIVE_ENCRYPTED = "archive-encrypted"
     ARCHIVE_BOMB = "archive-bomb"
     ARCHIVE_DAMAGED = "archive-damaged"
+    ADDRESS_FILE = "address-file"
+    DELIVERY_NAMES = "delivery-names"
+    CHECKSUM_DIFFERS = "checksum-differs"
+    CHECKSUM_MISSING = "checksum-missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from kernel.ids import DeliveryId, ResourceId, VersionId
 
@@ -133,6 +134,8 @@ class Source:
     """Resources whose current version the rules of this one look into."""
     digest: str = ""
     """SHA-256 of the source file; part of the rules digest of a batch."""
+    fetch: Mapping[str, Any] = field(default_factory=dict)
+    """Where a connector that brings the bytes itself gets them; empty: from the inbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 import tomllib
 from collections import Counter
@@ -14,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from catalog import guide
+from catalog import connectors, guide
 from catalog.errors import Code
+from catalog.fetching import Fetcher
 from catalog.model import DeliverySpec, Source
 from kernel import registry
 from kernel.errors import TongbanError
@@ -26,12 +26,14 @@ _COLUMN = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 _ENCODINGS = ("auto", "utf-8", "gb18030")
 _TOP = {
     "title", "org", "connector", "suite", "resource", "key",
-    "delivery", "columns", "rhythm", "about", "items",
+    "delivery", "fetch", "columns", "rhythm", "about", "items",
 }  # fmt: skip
 _DELIVERY = {
     "pattern", "encoding", "separator", "title_rows", "header_rows", "sheet", "optional",
     "block_mib", "max_mib",
 }  # fmt: skip
+_INBOX = ("csv", "xlsx", "zip")
+"""Connectors known to read the inbox; they are not imported, which takes long, to be asked."""
 _MIB = 1024 * 1024
 _PRESETS = ("", "@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 _CRON = re.compile(r"(\*|\d+(-\d+)?)(/[1-9]\d*)?(,(\*|\d+(-\d+)?)(/[1-9]\d*)?)*")
@@ -113,15 +115,16 @@ def _problems(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
     for key in ("title", "org", "connector", "suite", "resource"):
         if not isinstance(raw.get(key), str) or not raw[key]:
             yield f"{key} is required"
-    if raw.get("connector") not in _connectors():
-        yield f"connector must be one of {', '.join(_connectors())}"
+    if raw.get("connector") not in connectors.names():
+        yield f"connector must be one of {', '.join(connectors.names())}"
     if not _NAME.match(str(raw.get("resource", ""))):
         yield "resource must be lower-case letters, digits and hyphens"
-    for table in ("delivery", "columns", "rhythm", "about", "items"):
+    for table in ("delivery", "fetch", "columns", "rhythm", "about", "items"):
         if not isinstance(raw.get(table, {}), dict):
             yield f"[{table}] must be a table"
             return
-    yield from _delivery_problems(raw.get("delivery", {}))
+    yield from _delivery_problems(raw.get("delivery", {}), "*" if "fetch" in raw else None)
+    yield from _fetch_problems(raw)
     yield from _list_problems(raw)
     if not _is_schedule(raw.get("rhythm", {}).get("schedule", "")):
         yield "rhythm.schedule must be a preset or five cron fields of numbers"
@@ -132,15 +135,21 @@ def _problems(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
         yield "about.provider_code must equal org"
 
 
-def _connectors() -> tuple[str, ...]:
-    """Return the names of the connectors without importing them: each brings heavy libraries."""
-    folder = Path(__file__).parent / "connectors"
-    return tuple(sorted(found.name for found in pkgutil.iter_modules([str(folder)])))
+def _fetch_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Let a connector that brings the bytes itself judge its table."""
+    name = raw.get("connector")
+    if name not in connectors.names() or (name in _INBOX and "fetch" not in raw):
+        return
+    connector = connectors.by_name(name)
+    if isinstance(connector, Fetcher):
+        yield from connector.problems(raw.get("fetch", {}))
+    elif "fetch" in raw:
+        yield f"[fetch] is not for the connector {name}"
 
 
-def _delivery_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+def _delivery_problems(raw: Mapping[str, Any], default: str | None) -> Iterator[str]:
     yield from (f"unknown entry delivery.{key}" for key in sorted(set(raw) - _DELIVERY))
-    pattern = raw.get("pattern")
+    pattern = raw.get("pattern", default)
     if not isinstance(pattern, str) or not pattern or "/" in pattern or ".." in pattern:
         yield "delivery.pattern must be a file name pattern without folders"
     if raw.get("encoding", "auto") not in _ENCODINGS:
@@ -215,7 +224,7 @@ def _build(name: str, raw: Mapping[str, Any], digest: str) -> Source:
         suite=raw["suite"],
         resource=ResourceId(raw["resource"]),
         key=tuple(raw["key"]),
-        delivery=_delivery(raw["delivery"]),
+        delivery=_delivery(raw.get("delivery", {})),
         columns=columns,
         about=guide.about({"provider_code": raw["org"], **raw["about"]}),
         items=tuple(
@@ -224,12 +233,13 @@ def _build(name: str, raw: Mapping[str, Any], digest: str) -> Source:
         schedule=str(rhythm.get("schedule", "")),
         after=tuple(str(item) for item in rhythm.get("after", ())),
         digest=digest,
+        fetch=raw.get("fetch", {}),
     )
 
 
 def _delivery(raw: Mapping[str, Any]) -> DeliverySpec:
     return DeliverySpec(
-        pattern=raw["pattern"],
+        pattern=raw.get("pattern", "*"),
         encoding=raw.get("encoding", "auto"),
         separator=raw.get("separator", ","),
         title_rows=raw.get("title_rows"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import TYPE_CHECKING
 
-from catalog.blocks import Connector
 from catalog.errors import Code
 from kernel.errors import TongbanError
+
+if TYPE_CHECKING:
+    from catalog.blocks import Connector
 
 
 def names() -> tuple[str, ...]:

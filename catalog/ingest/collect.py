@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from catalog import connectors
 from catalog.errors import Code
+from catalog.fetching import Fetcher
 from catalog.ingest.batch import delivery_of
 from catalog.model import DeliveredFile, Delivery, Source
 from kernel.errors import TongbanError
@@ -14,20 +16,23 @@ from kernel.ports import Digest, Objects
 
 
 def gather(source: Source, inbox: Path, objects: Objects) -> Delivery:
-    """Store the files of ``inbox/NAME`` that match and return the delivery.
+    """Store what the connector fetches, or the files of ``inbox/NAME`` that match.
 
     Raises TongbanError ``delivery-missing``, ``delivery-empty``, ``delivery-too-large``,
     ``delivery-changing`` for a file that is still being written, or what the connector's
-    ``examine`` raises.
+    ``fetch`` and ``examine`` raise.
     """
-    folder = inbox / source.name
-    files = [_keep(path, source, objects) for path in _matching(folder, source)]
+    connector = connectors.by_name(source.connector)
+    files: Sequence[DeliveredFile]
+    if isinstance(connector, Fetcher):
+        files = connector.fetch(source, objects)
+    else:
+        files = [_keep(path, source, objects) for path in _matching(inbox / source.name, source)]
     if not files:
         raise TongbanError(
             Code.DELIVERY_MISSING, source=source.name, pattern=source.delivery.pattern
         )
     delivery = delivery_of(source, files)
-    connector = connectors.by_name(source.connector)
     for file in delivery.files:
         with objects.local(Digest(file.object)) as path:
             connector.examine(path, file.name, source)
