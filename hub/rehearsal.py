@@ -27,10 +27,12 @@ def apply_seal(
 ) -> bytes:
     """Place and apply a seal in the order's format; errors as ``signing.formats`` raises them."""
     if order.format == "ofd":
-        from signing.formats.ofd.seal import seal
-    else:
-        from signing.formats.pdf.seal import seal
-    return seal(unsealed, material, [order.placement], order.at, sign)
+        from signing.formats.ofd import seal as ofd
+
+        return ofd.seal(unsealed, material, [order.placement], order.at, sign)
+    from signing.formats.pdf import seal as pdf
+
+    return pdf.seal(unsealed, material, [order.placement], order.at, sign)
 
 
 @dataclass(frozen=True, slots=True)
