@@ -5,9 +5,8 @@ No personal data: whoever signed in is named by persona or client id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     Column,
@@ -20,12 +19,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from identity.model import ClientStatus, Session
 from kernel.clock import from_iso, to_iso
 from kernel.ports import Tx
 from storage.transactions import rows
+from storage.writing import insert_if_absent
 
 METADATA: Final = MetaData()
 
@@ -70,8 +69,6 @@ Index("identity_session_expires", _SESSION.c.expires)
 Index("identity_token_expires", _TOKEN.c.expires)
 Index("identity_assertion_expires", _ASSERTION.c.expires)
 Index("identity_ticket_expires", _TICKET.c.expires)
-
-_INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def add_session(tx: Tx, session: Session) -> None:
@@ -126,11 +123,8 @@ def find_token(tx: Tx, digest: str) -> tuple[str, datetime, ClientStatus | None]
 
 def spend_assertion(tx: Tx, client: str, jti: str, expires: datetime) -> bool:
     """Use up a ``jti``; False when it was used before. The primary key decides a race."""
-    connection = rows(tx)
-    insert = _INSERT[connection.dialect.name](_ASSERTION)
-    values = insert.values(client=client, jti=jti, expires=to_iso(expires))
-    done = connection.execute(values.on_conflict_do_nothing())
-    return bool(done.rowcount == 1)
+    values = {"client": client, "jti": jti, "expires": to_iso(expires)}
+    return insert_if_absent(tx, _ASSERTION, values)
 
 
 def add_ticket(tx: Tx, digest: str, actor: str, subject: str, expires: datetime) -> None:
