@@ -1,13 +1,17 @@
-"""A SoftHSM token in a folder of its own, or a skip that names what is missing."""
+"""Key devices for tests: SoftHSM, or a skip that names what is missing; the SDF stand-in."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from signing import keystores
 from signing.keystores import Options
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -33,3 +37,26 @@ def softhsm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     pin = folder / "pin"
     pin.write_text(f"{PIN}\n")
     return Options(folder, "production", pin, MODULE, TOKEN)
+
+
+@contextmanager
+def sdf(folder: Path) -> Iterator[Options]:
+    """Run the stand-in for an SDF device in a process of its own."""
+    pin, place = folder / "pin", folder / "sdf.sock"
+    pin.write_text(f"{PIN}\n")
+    command = [sys.executable, "-m", "signing.keystores.sdf_stand_in", str(place), str(pin)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(keystores.__file__).parents[2],
+    ) as child:
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
+        assert child.stdout.readline() == b"ready\n"
+        assert b"UNSAFE" in child.stderr.readline(), "it announces itself"
+        yield Options(folder, "demo", pin, place)
+        child.stdin.close()
+        child.wait(10)

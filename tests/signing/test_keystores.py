@@ -105,7 +105,7 @@ def test_the_encrypted_file_needs_a_password_file(tmp_path: Path) -> None:
             open_store("encrypted_file", Options(tmp_path, "production", file))
     with pytest.raises(TongbanError, match="keystore-unknown"):
         open_store("options", Options(tmp_path, "production"))
-    assert names() == ("demo", "encrypted_file", "pkcs11")
+    assert names() == ("demo", "encrypted_file", "pkcs11", "sdf")
 
 
 def test_production_opens_the_encrypted_file(tmp_path: Path) -> None:
