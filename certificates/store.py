@@ -174,6 +174,43 @@ values of a certificate version never change.
 """
 
 
+PEER_NONCE = Table(
+    "certificates_peer_nonce",
+    METADATA,
+    Column("region", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    PrimaryKeyConstraint("region", "nonce"),
+    Index("certificates_peer_nonce_at", "at"),
+)
+"""Signed questions of peers that were taken; kept for longer than a signature lives."""
+
+PEER_CUT = Table(
+    "certificates_peer_cut",
+    METADATA,
+    Column("region", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""Peers with whom nothing is exchanged until they are admitted again."""
+
+EXCHANGE = Table(
+    "certificates_exchange",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("requester", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body_ref", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", Text, nullable=False, default=""),
+    Column("copies", Text, nullable=False, default="[]"),
+    Column("at", Text, nullable=False),
+    UniqueConstraint("requester", "idempotency_key"),
+)
+"""What own clients asked of other regions, and how it ended. Values given are never kept."""
+
+
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """Insert a row of which there may be one, after the caller saw in this transaction none.
 

@@ -41,7 +41,7 @@ class HubJudge:
         trust = self.trust.trust(at)
         if anchors:
             trust = Trust(anchors=tuple(x509.parse(der) for der in anchors))
-        return _short(judge(inspect(sealed), self._policy, trust, at))
+        return short(judge(inspect(sealed), self._policy, trust, at))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class FencedInspector:
 
         ``recorded``: since when the register has held exactly these bytes.
         """
-        return _short(self.verdict(data, name, policy, at, recorded))
+        return short(self.verdict(data, name, policy, at, recorded))
 
     def verdict(
         self,
@@ -120,7 +120,8 @@ def _state(folder: Path) -> _Seen:
     return tuple(found)
 
 
-def _short(verdict: Verdict) -> Judgement:
+def short(verdict: Verdict) -> Judgement:
+    """Return a verdict as ``certificates`` knows it."""
     report: Json = json.loads(json.dumps(verdict.to_json()))
     return Judgement(
         passed=verdict.passed,

@@ -23,6 +23,7 @@ FOLDERS: tuple[tuple[str, str, str], ...] = (
     ("quality", "suites", ".toml"),
     ("certificates", "types", ".toml"),
     ("certificates", "matters", ".toml"),
+    ("certificates", "peers", ".toml"),
     ("intake", "journeys", ".toml"),
     ("signing", "policies", ".toml"),
     ("signing", "trust", ".toml"),
@@ -77,13 +78,19 @@ def faults(settings: Settings) -> Iterator[TongbanError]:
     from catalog import sources
 
     yield from sources.load_each(settings.root)[1].values()
-    for load in (_identity, _quality, _trust, _types):
+    for load in (_identity, _quality, _trust, _peers, _types):
         try:
             load(settings)
         except TongbanError as fault:
             yield fault
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             yield TongbanError("registry-unreadable", reason=str(error))
+
+
+def _peers(settings: Settings) -> None:
+    from certificates.exchange.peers import every
+
+    every(settings.root)
 
 
 def _identity(settings: Settings) -> None:

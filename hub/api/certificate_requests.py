@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from certificates.model import MEDIA, CertificateStatus
 from certificates.requests_model import CONSENT, CertificateAnswer, CertificateAsk
 from hub.receipts import receipt
-from hub.refusal import released
+from hub.refusal import Refusal, released
 from hub.visitor import KnownCaller, hub_of
 from kernel.actors import Actor
+from kernel.errors import Refused
 from kernel.ids import CertificateId, GrantId, RequestId
 from kernel.ports import Recorded
 
@@ -57,6 +58,8 @@ class RequestBody(BaseModel):
     holder: HolderBody | None = None
     fields: Annotated[list[Code], Field(max_length=100)]
     formats: Annotated[list[Literal["data", "pdf", "ofd"]], Field(max_length=3)] = ["data"]
+    region: Annotated[str, Field(max_length=6, pattern="^[0-9]*$")] = ""
+    """Division code of the region whose hub holds the certificate; empty: this one."""
 
 
 class StatusPart(BaseModel):
@@ -87,6 +90,15 @@ class FilePart(BaseModel):
     href_expires: datetime
 
 
+class PeerPart(BaseModel):
+    """The home hub of a certificate from another region, and its own entry of this use."""
+
+    region: str
+    subject: str
+    leaf_hash: str
+    receipt: Mapping[str, Any]
+
+
 class RequestAnswer(BaseModel):
     """What was disclosed, for how long it may be kept, and the receipt of its log entry."""
 
@@ -104,6 +116,7 @@ class RequestAnswer(BaseModel):
     repeated: bool
     notices: list[str]
     receipt: dict[str, Any]
+    peer: PeerPart | None = None
 
 
 @router.post("/v1/certificate-requests")
@@ -116,12 +129,36 @@ async def request_certificate(
 ) -> RequestAnswer:
     """Gives fields or an annotated copy for a matter and case; recorded before it is given."""
     hub = hub_of(request)
-    recorded = await _ask(hub, caller, ask(body, idempotency_key))
+    response.headers["Cache-Control"] = "no-store"
+    wanted = ask(body, idempotency_key)
+    if body.region and body.region != hub.settings.region:
+        return await _abroad(hub, caller, body, wanted)
+    recorded = await _ask(hub, caller, wanted)
     given = released(recorded)
     files = await _files(hub, caller, given)
-    response.headers["Cache-Control"] = "no-store"
     proof = await receipt(hub, recorded.journal)
     return _answer(given, files, proof, with_data="data" in body.formats)
+
+
+async def _abroad(
+    hub: Hub, caller: Actor, body: RequestBody, wanted: CertificateAsk
+) -> RequestAnswer:
+    """Ask the hub of another region; a refusal says in ``origin`` whose it is."""
+    recorded = await run_in_threadpool(hub.exchange.fetch, caller, wanted, body.region)
+    received = recorded.value
+    if isinstance(received, Refused):
+        origin = received.params.get("origin", body.region)
+        raise Refusal(received, recorded=True, origin=origin)
+    files = await _files(hub, caller, received.answer)
+    proof = await receipt(hub, recorded.journal)
+    peer = PeerPart(
+        region=received.region,
+        subject=received.entry.subject,
+        leaf_hash=received.entry.leaf,
+        receipt=received.receipt,
+    )
+    shown = _answer(received.answer, files, proof, with_data="data" in body.formats)
+    return shown.model_copy(update={"peer": peer})
 
 
 async def _ask(hub: Hub, caller: Actor, wanted: CertificateAsk) -> Recorded[Any]:
@@ -206,7 +243,10 @@ async def copy(request: Request, caller: KnownCaller, ticket: str) -> Response:
     hub = hub_of(request)
     subject = released(await asyncio.wrap_future(hub.identity.tickets.take(caller, ticket)))
     number, _, form = subject.partition("/")
-    data = released(await run_in_threadpool(hub.requests.copy, caller, RequestId(number), form))
+    if number.startswith("xch-"):
+        data = released(await run_in_threadpool(hub.exchange.copy, caller, number, form))
+    else:
+        data = released(await run_in_threadpool(hub.requests.copy, caller, RequestId(number), form))
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{number}.{form}"',

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hub.adapters import DeferredSealer, LogProofs, PublishedRows
 from hub.settings import Settings
-from hub.wiring.seals import SealParts
+from hub.wiring.exchange import ExchangeParts
 from kernel.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kernel.ports import Probe
 
 
-class Hub(SealParts):
+class Hub(ExchangeParts):
     """All services of one hub. Close it when done; ``with`` does."""
 
     @cached_property
@@ -93,11 +93,12 @@ class Hub(SealParts):
     @cached_property
     def grants(self) -> Grants:
         """Holders' authorisations."""
+        from certificates.exchange.peers import opened
         from certificates.grants import Grants
         from certificates.guardianship import PopulationGuardianship
 
         guardianship = PopulationGuardianship(self.tools.source)
-        return Grants(self.tools, self.matters, guardianship)
+        return Grants(self.tools, opened(self.matters, self.settings.root), guardianship)
 
     @cached_property
     def requests(self) -> Requests:
