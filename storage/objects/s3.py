@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from minio import Minio
 from minio.error import MinioException, S3Error
+from minio.helpers import check_bucket_name
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
@@ -156,15 +157,19 @@ def connect(address: str) -> tuple[Any, str]:
     if not (known and parts.hostname and parts.username and parts.password and bucket):
         raise TongbanError(Code.OBJECTS_URL)
     host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-    client = Minio(
-        host,
-        access_key=unquote(parts.username),
-        secret_key=unquote(parts.password),
-        secure=parts.scheme == "s3",
-        # Named always: it saves a call, and some servers do not answer that call.
-        region=parse_qs(parts.query).get("region", ["us-east-1"])[0],
-        http_client=_connections(),
-    )
+    try:
+        check_bucket_name(bucket, strict=True)
+        client = Minio(
+            host,
+            access_key=unquote(parts.username),
+            secret_key=unquote(parts.password),
+            secure=parts.scheme == "s3",
+            # Named always: it saves a call, and some servers do not answer that call.
+            region=parse_qs(parts.query).get("region", ["us-east-1"])[0],
+            http_client=_connections(),
+        )
+    except ValueError as error:  # the SDK's word for a host or a bucket that cannot be
+        raise TongbanError(Code.OBJECTS_URL) from error
     return client, bucket
 
 

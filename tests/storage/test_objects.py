@@ -125,7 +125,16 @@ def test_an_address_chooses_the_kind_of_store(tmp_path: Path) -> None:
     assert type(open_objects("s3+http://k:s%2F1@127.0.0.1:1/bucket")).__name__ == "S3Objects"
 
 
-@pytest.mark.parametrize("address", ["s3://host/bucket", "s3://k:s@host", "s3://k:s@/bucket"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://host/bucket",
+        "s3://k:s@host",
+        "s3://k:s@/bucket",
+        "s3://k:s@host/b",
+        "s3://k:s@host/Bucket/folder",
+    ],
+)
 def test_an_incomplete_address_is_refused(address: str) -> None:
     with pytest.raises(TongbanError, match="objects-url"):
         open_objects(address)
