@@ -16,7 +16,7 @@ from certificates.requests_model import CONSENT, CertificateAnswer, CertificateA
 from hub.receipts import receipt
 from hub.refusal import Refusal, released
 from hub.visitor import KnownCaller, hub_of
-from kernel.actors import Actor
+from kernel.actors import Actor, covers
 from kernel.errors import Refused
 from kernel.ids import CertificateId, GrantId, RequestId
 from kernel.ports import Recorded
@@ -35,6 +35,8 @@ class HolderBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code_type: Annotated[str, Field(max_length=10)] = "111"
     code: Annotated[str, Field(max_length=40)]
+    division: Annotated[str, Field(max_length=12, pattern="^([0-9]{6}([0-9]{6})?)?$")] = ""
+    """Where the holder is registered (GB/T 2260); its city's hub is asked. Empty: not known."""
 
 
 class CertificateBody(BaseModel):
@@ -131,8 +133,9 @@ async def request_certificate(
     hub = hub_of(request)
     response.headers["Cache-Control"] = "no-store"
     wanted = ask(body, idempotency_key)
-    if body.region and body.region != hub.settings.region:
-        return await _abroad(hub, caller, body, wanted)
+    region = _region(body, hub.settings.region)
+    if region != hub.settings.region:
+        return await _abroad(hub, caller, body, wanted, region)
     recorded = await _ask(hub, caller, wanted)
     given = released(recorded)
     files = await _files(hub, caller, given)
@@ -140,14 +143,22 @@ async def request_certificate(
     return _answer(given, files, proof, with_data="data" in body.formats)
 
 
+def _region(body: RequestBody, own: str) -> str:
+    """Return whose hub to ask: the region named, else the city of the holder's division."""
+    division = body.holder.division if body.holder else ""
+    if body.region or not division or covers(own, division):
+        return body.region or own
+    return f"{division[:4]}00"
+
+
 async def _abroad(
-    hub: Hub, caller: Actor, body: RequestBody, wanted: CertificateAsk
+    hub: Hub, caller: Actor, body: RequestBody, wanted: CertificateAsk, region: str
 ) -> RequestAnswer:
     """Ask the hub of another region; a refusal says in ``origin`` whose it is."""
-    recorded = await run_in_threadpool(hub.exchange.fetch, caller, wanted, body.region)
+    recorded = await run_in_threadpool(hub.exchange.fetch, caller, wanted, region)
     received = recorded.value
     if isinstance(received, Refused):
-        origin = received.params.get("origin", body.region)
+        origin = received.params.get("origin", region)
         raise Refusal(received, recorded=True, origin=origin)
     files = await _files(hub, caller, received.answer)
     proof = await receipt(hub, recorded.journal)

@@ -123,6 +123,17 @@ def test_an_agency_asks_at_its_own_door(border: Border, agency_key: ECKey) -> No
     assert shown["request_id"].startswith("xch-")
 
 
+def test_the_division_of_the_holder_names_the_hub_to_ask(border: Border, agency_key: ECKey) -> None:
+    body = body_of(border.ask(), "")
+    body["holder"]["division"] = "410305001000"
+    answer = call(border, agency_key, body, "door-4")
+    assert (answer.status_code, answer.json()["peer"]["region"]) == (200, HOME)
+    body["holder"]["division"] = "410105"
+    own = call(border, agency_key, body, "door-5").json()
+    assert own["code"] == "not-found-or-not-permitted"
+    assert "origin" not in own
+
+
 def test_the_problem_says_who_failed(border: Border, agency_key: ECKey) -> None:
     ask = border.ask()
     unknown = call(border, agency_key, body_of(ask, "410500"), "door-2").json()

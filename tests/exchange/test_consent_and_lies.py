@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -53,6 +54,27 @@ def test_a_grant_given_at_the_home_hub_is_used_once_across_the_border(border: Bo
     assert isinstance(border.fetch(first), Received)
     assert isinstance(border.fetch(first), Received), "the same key is the same use"
     assert border.fetch(border.ask(**asked)) == Refused("consent-used", {"origin": HOME})
+
+
+def test_eight_askers_at_once_use_a_grant_once(border: Border) -> None:
+    given = grant(border)
+    asked = {"basis": CONSENT, "grant": given.id, "fields": ("address",), "holder_code": ""}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(border.fetch, [border.ask(**asked) for _ in range(8)]))
+    served = [item for item in answers if isinstance(item, Received)]
+    assert len(served) == 1, answers
+    others = {item.code for item in answers if isinstance(item, Refused)}
+    assert others == {"consent-used"}
+
+
+def test_eight_thieves_at_once_get_one_question_answered_never(border: Border) -> None:
+    assert isinstance(border.fetch(), Received)
+    stolen = border.proxy.asked[-1]
+    before = len(border.events(border.home, "exchange-admitted"))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(border.proxy.send, [stolen] * 8))
+    assert all(b"peer-replayed" in item for item in answers)
+    assert len(border.events(border.home, "exchange-admitted")) == before
 
 
 def test_a_grant_for_less_does_not_serve_for_more(border: Border) -> None:
