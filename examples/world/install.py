@@ -2,39 +2,75 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from importlib import resources
 from importlib.abc import Traversable
 from pathlib import Path
 
+from examples.world import departments, places
+from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.model import Truth
+from examples.world.region import FOLDERS, HOME, localise
+from kernel.clock import BEIJING
 
 
 def install(
     home: Path,
     *,
     residents: int = 2000,
-    region: str = "410100",
+    region: str = HOME,
     seed: int = SEED,
     as_of: date | None = None,
     edition: int = 1,
+    further: Sequence[str] = (),
 ) -> Truth:
     """Write ``home/inbox/<source>/``, ``home/inbox/truth.json`` and ``home/registry/…``.
 
     Files of an earlier delivery in the inbox are replaced; the registry overlay is written once per
-    call and changes no file that the hub added itself.
+    call and changes no file that the hub added itself. ``further`` names departments of
+    ``examples.world.departments`` that deliver besides the police and the civil affairs.
     """
-    _lay(resources.files("examples.world") / "registry", home / "registry")
-    return generate(home / "inbox", residents, region, seed, as_of=as_of, edition=edition)
+    departments.check(further)
+    lay(home, region=region, as_of=as_of, further=further)
+    return generate(
+        home / "inbox", residents, region, seed, as_of=as_of, edition=edition, further=further
+    )
 
 
-def _lay(source: Traversable, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
+def lay(
+    home: Path, *, region: str = HOME, as_of: date | None = None, further: Sequence[str] = ()
+) -> None:
+    """Write the registry overlay of a region: a hub must find it when it opens.
+
+    Raises ValueError for a region whose districts the division table does not list.
+    """
+    day = as_of or datetime.now(BEIJING).date()
+    city = places.places(region, day).city
+    root = resources.files("examples.world")
+    target = home / "registry"
+    _lay(root / "registry", target, region, city)
+    for name in further:
+        file = root / "optional" / "catalog" / "sources" / f"{DEPARTMENTS[name][0]}.toml"
+        if file.is_file():
+            _copy(file, target / "catalog" / "sources", region, city)
+    if region != HOME:
+        for room, folder in FOLDERS:
+            _lay(resources.files(room) / folder, target / room / folder, region, city)
+
+
+def _lay(source: Traversable, target: Path, region: str, city: str) -> None:
     for entry in source.iterdir():
         if entry.is_dir():
-            _lay(entry, target / entry.name)
-        else:
-            with entry.open("rb") as data, (target / entry.name).open("wb") as copy:
-                shutil.copyfileobj(data, copy)
+            _lay(entry, target / entry.name, region, city)
+        elif entry.name.endswith((".toml", ".csv")):
+            _copy(entry, target, region, city)
+
+
+def _copy(entry: Traversable, folder: Path, region: str, city: str) -> None:
+    data = entry.read_bytes()
+    if region != HOME:
+        data = localise(data.decode("utf-8"), region, city).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / entry.name).write_bytes(data)

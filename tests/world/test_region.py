@@ -1,0 +1,89 @@
+"""A city other than 410100: its own bodies, types, matters and deliveries, from the generator."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from catalog import sources
+from certificates import matters, typebook
+from examples.world import install
+from examples.world.region import credit_code
+from identity.directory import load_directory
+from kernel.clock import FixedClock
+from kernel.errors import Refused
+from quality.service import Standards
+from storage.probe import NoProbe
+from tests.catalog.rig import build
+
+DAY = date(2026, 3, 2)
+REGION = "410300"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("luoyang")
+    install(home, residents=400, region=REGION, as_of=DAY, further=("real-estate",))
+    return home
+
+
+def test_every_body_has_a_sound_code_of_the_region_and_a_name_of_its_own(home: Path) -> None:
+    own = load_directory(region=REGION, home=home).orgs
+    default = load_directory(region="410100").orgs
+    standards = Standards.load(home)
+    assert own.keys() == default.keys()
+    for key, org in own.items():
+        assert standards.read("credit_code", org.code).ok, key
+        assert org.code[2:8] == REGION
+        assert org.code == credit_code(default[key].code, REGION)
+        assert org.division == REGION
+    assert own["gaj"].name == "示例洛阳市公安局"
+    assert not {org.code for org in own.values()} & {org.code for org in default.values()}
+
+
+def test_types_matters_and_sources_name_the_regions_bodies(home: Path) -> None:
+    orgs = load_directory(region=REGION, home=home).orgs
+    codes = {org.code for org in orgs.values()}
+    defaults = typebook.load()
+    for kind in typebook.load(home):
+        assert kind.area_code == REGION
+        assert {kind.issuing_code, *kind.issuers} <= codes
+        assert kind.issuing_org in {org.name for org in orgs.values()}
+        # the type itself is the state's: its code is the same in every city
+        assert kind.code == defaults[kind.name].code
+    assert matters.load(typebook.load(home), home)
+    for file in (home / "registry" / "certificates" / "matters").iterdir():
+        raw = tomllib.loads(file.read_text("utf-8"))
+        assert raw["org"] in codes
+        assert raw["code"].startswith(raw["org"])
+    for source in sources.load(home).values():
+        assert source.org in codes
+        assert "示例洛阳市" in source.about.provider
+
+
+def test_the_city_is_ingested_and_its_seeded_faults_alone_are_refused(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    truth = install(tmp_path, residents=400, region=REGION, as_of=DAY, further=("real-estate",))
+    rig = build(tmp_path, clock, NoProbe())
+    known = sources.load(tmp_path)
+    rig = replace(rig, ingest=replace(rig.ingest, sources=known))
+    assert set(known) == {"ga-population", "mz-marriage", "zr-real-estate"}
+    for source in sources.in_order(known):
+        outcome = rig.ingest.run(rig.actor, source.name)
+        assert not isinstance(outcome, Refused)
+        assert outcome.counts.reconciled
+        assert outcome.counts.rows_in == truth.rows(source.name)
+        assert outcome.counts.published == truth.published(source.name)
+    row = next(iter(rig.catalog.rows.scan("real-estate")))
+    assert "洛阳市" in row.values["certificate_no"]
+
+
+def test_the_home_region_keeps_the_packages_defaults(tmp_path: Path) -> None:
+    install(tmp_path, residents=100, as_of=DAY)
+    assert not (tmp_path / "registry" / "certificates").exists()
+    assert not (tmp_path / "registry" / "identity").exists()
