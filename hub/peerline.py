@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from concurrent.futures import TimeoutError as Late
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from certificates.errors import Code
@@ -43,6 +45,11 @@ class PeerLine:
             future.cancel()
             raise self._slow(region) from None
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The system's authorities, read once: that takes longer than an exchange."""
+        return ssl.create_default_context()
+
     def close(self) -> None:
         """Stop the loop."""
         with self._lock:
@@ -77,6 +84,7 @@ class PeerLine:
         async with (
             httpx2.AsyncClient(
                 timeout=self._seconds,
+                verify=self._tls,
                 trust_env=False,
                 follow_redirects=False,
                 limits=httpx2.Limits(max_keepalive_connections=0),
