@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
     keystore_password_file: Path | None = Field(
         default=None, description="password of the encrypted keystore; required in production"
     )
+    secrets: Path | None = Field(
+        default=None,
+        description="folder of files named like settings (tongban_database_url), for secrets; "
+        "the environment wins",
+    )
     worker: bool = Field(
         default=True, description="run sequencer and sweeps inside the web process"
     )
@@ -85,8 +91,11 @@ def load(**changes: object) -> Settings:
     values: a wrong one may be a password in the wrong place.
     """
     given = {name: value for name, value in changes.items() if value is not None}
+    folder = os.environ.get("TONGBAN_SECRETS")
+    if folder and not Path(folder).is_dir():
+        raise TongbanError(Code.SETTING_INVALID, names="TONGBAN_SECRETS")
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic validates
+        return Settings(_secrets_dir=folder or None, **given)  # type: ignore[arg-type, call-arg]  # pydantic validates
     except ValidationError as error:
         wrong = sorted({f"TONGBAN_{row['loc'][0]}".upper() for row in error.errors()})
         raise TongbanError(Code.SETTING_INVALID, names=", ".join(wrong)) from None

@@ -1,0 +1,142 @@
+"""docker-compose.yml says what the program understands, and nothing secret or unpinned."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hub.settings import Settings, load
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = {name: row for name, row in SERVICES.items() if str(row["image"]).startswith("tongban:")}
+HUBS = {name: row for name, row in OURS.items() if not name.startswith("airflow")}
+LAUNCHER = {"TONGBAN_ROOT"}
+"""Read by airflow.cfg alone."""
+SCALE_ONLY = {"celery"}
+"""Sections that the embedded airflow.cfg has no use for."""
+
+
+def test_every_setting_that_is_given_exists_and_its_value_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known = {f"TONGBAN_{name.upper()}" for name in Settings.model_fields} | LAUNCHER
+    for row in OURS.values():
+        given = {key: value for key, value in row["environment"].items() if "TONGBAN" in key}
+        assert set(given) <= known
+        for key, value in given.items():
+            monkeypatch.setenv(key, str(value))
+        secrets = tmp_path / "secrets"
+        secrets.mkdir(exist_ok=True)
+        for name in targets(row):
+            if name.startswith("tongban_"):
+                assert name.upper() in known
+                (secrets / name).write_text(f"value of {name}\n")
+        monkeypatch.setenv("TONGBAN_SECRETS", str(secrets))
+        settings = load()
+        assert settings.database == "value of tongban_database_url"
+        assert settings.objects_url == "value of tongban_objects_url"
+        assert settings.environment == "production"
+
+
+def test_airflow_is_given_only_what_it_and_its_configuration_know() -> None:
+    written = configparser.ConfigParser(interpolation=None)
+    written.read(ROOT / "airflow.cfg", "utf-8")
+    names = {
+        key for row in OURS.values() for key in row["environment"] if key.startswith("AIRFLOW")
+    }
+    for name in names - {"AIRFLOW_HOME", "AIRFLOW_CONFIG"}:
+        _, section, key = name.lower().split("__")
+        assert section in SCALE_ONLY or written.has_option(section, key.removesuffix("_cmd")), name
+    port = written["api"]["port"]
+    environment = SERVICES["airflow-api-server"]["environment"]
+    url = environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+    assert url == f"http://airflow-api-server:{port}/execution/"
+    assert f":{port}/" in str(SERVICES["airflow-api-server"]["healthcheck"]["test"])
+    health = written["scheduler"]["scheduler_health_check_server_port"]
+    assert f":{health}/" in str(SERVICES["airflow-scheduler"]["healthcheck"]["test"])
+
+
+def test_airflow_works_in_the_same_home_as_the_hub_it_serves() -> None:
+    hub = HUBS["zhengzhou"]
+    for row in OURS.values():
+        if row not in HUBS.values():
+            assert row["volumes"] == hub["volumes"]
+            assert hub["environment"].items() <= row["environment"].items()
+
+
+def targets(row: dict[str, Any]) -> list[str]:
+    return [one["target"] if isinstance(one, dict) else one for one in row.get("secrets", ())]
+
+
+def test_secrets_are_files_that_are_declared_and_never_values() -> None:
+    for name, row in SERVICES.items():
+        for one in row.get("secrets", ()):
+            source = one["source"] if isinstance(one, dict) else one
+            assert source in COMPOSE["secrets"], (name, source)
+        text = str({**row, "secrets": None})
+        assert set(re.findall(r"/run/secrets/([\w.]+)", text)) <= set(targets(row)), name
+        for key, value in row.get("environment", {}).items():
+            if re.search(r"PASSWORD|SECRET|DATABASE_URL|OBJECTS_URL|BROKER|BACKEND|CONN", key):
+                assert "/run/secrets" in str(value), (name, key)
+    assert all(row["file"].startswith("./secrets/") for row in COMPOSE["secrets"].values())
+    assert "secrets/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert "secrets" in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+
+
+def test_every_service_is_bounded_watched_and_pinned() -> None:
+    for name, row in SERVICES.items():
+        assert {"mem_limit", "cpus", "pids_limit"} <= set(row), name
+        assert "healthcheck" in row or row["restart"] == "no", name
+        assert re.fullmatch(r"[\w/-]+:\d[\w.-]*", row["image"]), name
+        for port in row.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), name
+
+
+def test_images_of_ours_are_targets_of_the_dockerfile_and_do_not_run_as_root() -> None:
+    stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    by_name = {stage.split("\n")[0].split(" AS ")[1]: stage for stage in stages}
+    for row in SERVICES.values():
+        if "build" in row:
+            assert re.search(r"^USER \d+$", by_name[row["build"]["target"]], re.MULTILINE)
+    for stage in stages:
+        assert re.match(r"[\w/-]+:[\w.-]*\d", stage) or stage.startswith("debian:bookworm-slim")
+
+
+def test_the_object_server_is_the_one_that_is_tested() -> None:
+    from tests.objectservers import KINDS
+
+    kind = KINDS["versitygw"]
+    assert f"{kind.module}@{kind.version}" in (ROOT / "Dockerfile").read_text("utf-8")
+
+
+def test_each_hub_has_a_database_that_is_made() -> None:
+    made = re.findall(
+        r"CREATE DATABASE (\w+)", (ROOT / "docs" / "databases.sql").read_text("utf-8")
+    )
+    assert {*HUBS, "airflow"} == set(made)
+    assert made[-1] in str(SERVICES["postgres"]["healthcheck"]["test"])
+
+
+@pytest.mark.services
+def test_compose_itself_takes_the_file(tmp_path: Path) -> None:
+    if not shutil.which("docker-compose"):
+        pytest.skip("docker-compose is not installed (Debian: docker-compose)")
+    done = subprocess.run(
+        ["docker-compose", "-f", str(ROOT / "docker-compose.yml"), "config", "-q"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "COMPOSE_PROJECT_NAME": "tongban"},
+    )
+    assert done.returncode == 0, done.stderr
