@@ -123,6 +123,8 @@ class HolderSpec:
     names: tuple[str, ...]
     codes: tuple[str, ...]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    separator: str = ""
+    """Parts the values of a cell that names several holders; empty: each cell names one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from certificates.errors import Code
-from certificates.model import CertificateType, FieldSpec, TableSpec
+from certificates.model import CertificateType, FieldSpec, HolderSpec, TableSpec
 from certificates.ports import Source, SourceRecord
 from certificates.register_model import Contents, Holder, Origin
 from kernel.errors import Refused
@@ -134,13 +135,22 @@ def _holders(vault: Vault, kind: CertificateType, head: SourceRecord) -> tuple[H
     spec = kind.holder
     return tuple(
         Holder(
-            ref=holder_ref(vault, spec.code_type, head.values.get(code, "")),
+            ref=holder_ref(vault, spec.code_type, code),
             code_type=spec.code_type,
-            code=head.values.get(code, ""),
-            name=head.values.get(name, ""),
+            code=code,
+            name=name,
         )
-        for name, code in zip(spec.names, spec.codes, strict=True)
+        for names, codes in zip(spec.names, spec.codes, strict=True)
+        for name, code in _paired(head.values.get(names, ""), head.values.get(codes, ""), spec)
     )
+
+
+def _paired(names: str, codes: str, spec: HolderSpec) -> Iterator[tuple[str, str]]:
+    """Pair the names and codes of two cells; a name without its code pairs with nothing."""
+    if not spec.separator:
+        return iter([(names, codes)])
+    parted = names.split(spec.separator), codes.split(spec.separator)
+    return zip_longest(*parted, fillvalue="")
 
 
 def _missing(specs: Sequence[FieldSpec], values: Mapping[str, str], prefix: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from catalog import sources
 from certificates import matters, typebook
 from examples.world import install
+from examples.world.install import lay
 from examples.world.region import credit_code
 from identity.directory import load_directory
 from kernel.clock import FixedClock
@@ -45,10 +46,11 @@ def test_every_body_has_a_sound_code_of_the_region_and_a_name_of_its_own(home: P
     assert not {org.code for org in own.values()} & {org.code for org in default.values()}
 
 
-def test_types_matters_and_sources_name_the_regions_bodies(home: Path) -> None:
+def test_types_matters_and_sources_name_the_regions_bodies(home: Path, tmp_path: Path) -> None:
     orgs = load_directory(region=REGION, home=home).orgs
     codes = {org.code for org in orgs.values()}
-    defaults = typebook.load()
+    lay(tmp_path, as_of=DAY, further=("real-estate",))
+    defaults = typebook.load(tmp_path)
     for kind in typebook.load(home):
         assert kind.area_code == REGION
         assert {kind.issuing_code, *kind.issuers} <= codes

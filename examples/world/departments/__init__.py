@@ -19,6 +19,12 @@ DEPARTMENTS: Mapping[str, tuple[str, Make]] = {
     "real-estate": ("zr-real-estate", estate.make),
 }
 """Resource, the source that delivers it, and what makes the delivery."""
+TYPES: Mapping[str, str] = {
+    "births": "birth-certificate",
+    "enterprises": "business-licence",
+    "real-estate": "real-estate",
+}
+"""The certificate type that a department's resource feeds."""
 
 
 def check(names: Sequence[str]) -> None:
