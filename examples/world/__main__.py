@@ -1,4 +1,4 @@
-"""``python -m examples.world --out DIR --residents N --region 410100 --seed S``."""
+"""``python -m examples.world --out DIR | --home HOME --residents N --region 410100 --seed S``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from pathlib import Path
 
 from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
+from examples.world.install import install
+from examples.world.model import Truth
 
 
 def main(arguments: list[str]) -> int:
     """Generate a world and print what it holds; returns 2 for a region without districts."""
     parser = argparse.ArgumentParser(prog="python -m examples.world", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--out", type=Path, help="folder to write the deliveries to")
+    target.add_argument("--home", type=Path, help="home of a hub: deliveries and registry overlay")
     parser.add_argument("--residents", type=int, default=2000)
     parser.add_argument("--region", default="410100", help="division code of the city (GB/T 2260)")
     parser.add_argument("--seed", type=int, default=SEED)
@@ -27,21 +31,28 @@ def main(arguments: list[str]) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        truth = generate(
-            options.out,
-            options.residents,
-            options.region,
-            options.seed,
-            as_of=options.as_of,
-            edition=options.edition,
-            further=tuple(name for name in options.departments.split(",") if name),
-        )
+        truth = _make(options)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     for file in truth.files:
         sys.stdout.write(f"{file.source}/{file.name}: {file.rows} rows, {file.quarantined} bad\n")
     return 0
+
+
+def _make(options: argparse.Namespace) -> Truth:
+    further = tuple(name for name in options.departments.split(",") if name)
+    settings = {
+        "residents": options.residents,
+        "region": options.region,
+        "seed": options.seed,
+        "as_of": options.as_of,
+        "edition": options.edition,
+        "further": further,
+    }
+    if options.home:
+        return install(options.home, **settings)
+    return generate(options.out, **settings)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 from catalog import sources
 from certificates import matters, typebook
 from examples.world import install
+from examples.world.__main__ import main
 from examples.world.install import lay
 from examples.world.region import credit_code
 from identity.directory import load_directory
@@ -89,3 +90,11 @@ def test_the_home_region_keeps_the_packages_defaults(tmp_path: Path) -> None:
     install(tmp_path, residents=100, as_of=DAY)
     assert not (tmp_path / "registry" / "certificates").exists()
     assert not (tmp_path / "registry" / "identity").exists()
+
+
+def test_one_command_lays_a_third_city_into_a_hubs_home(tmp_path: Path) -> None:
+    arguments = ["--home", str(tmp_path), "--region", "410200", "--residents", "100"]
+    assert main([*arguments, "--as-of", "2026-03-02", "--departments", "real-estate"]) == 0
+    assert load_directory(region="410200", home=tmp_path).orgs["gaj"].name == "示例开封市公安局"
+    assert "zr-real-estate" in sources.load(tmp_path)
+    assert main(["--home", str(tmp_path), "--region", "999999"]) == 2
