@@ -18,6 +18,7 @@ from quality.gates import GateJob, GateResult, Outcome, evaluate, start
 from quality.gx.oracle import ORACLES, Facts
 from quality.model import RuleCount
 from quality.service import Standards
+from tests.quality.test_department_elements import frame as department_rows
 
 DAY = date(2026, 3, 2)
 STANDARDS = Standards.load()
@@ -240,3 +241,40 @@ def test_the_oracle_agrees_with_the_elements_value_by_value() -> None:
         for value in some:
             reading = STANDARDS.read(element, value, on=DAY)
             assert ORACLES[element](value, facts) == reading.rule, (element, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        (
+            "births",
+            (
+                {"mother_id": None},
+                {"mother_id": ID},
+                {"issue_date": "2026-01-31"},
+                {"birth_time": "2026-02-30 01:00"},
+                {"weight": "3.2"},
+            ),
+        ),
+        (
+            "enterprises",
+            ({"capital": None}, {"credit_code": "91410100MA0TE02370"}, {"status": "8"}),
+        ),
+        (
+            "real-estate",
+            ({"owner_codes": f"{ID}、{ID}"}, {"unit_number": "41"}, {"area": "0"}),
+        ),
+    ],
+)
+def test_rules_of_the_further_departments_agree_too(
+    socket: Path, tmp_path: Path, name: str, changes: tuple[dict[str, str | None], ...]
+) -> None:
+    suite = STANDARDS.suite(name)
+    rows = department_rows(name, {}, *changes)
+    counts = STANDARDS.check_block(rows, suite, on=DAY).counts
+    part = tmp_path / "part.parquet"
+    standard_frame(rows, suite, STANDARDS, DAY).write_parquet(part)
+    answer = evaluate(GateJob(name, "v1", counts, (str(part),), DAY.isoformat()), socket)
+    theirs = {rule: bad for rule, bad in answer.sample.items() if not rule.startswith("duplicate:")}
+    assert theirs == {f"{count.rule}:{count.column}": count.bad for count in counts}
+    assert sum(theirs.values()) >= len(changes)
