@@ -17,6 +17,7 @@ from tests.judges.jvm import Ofdrw
 from tests.judges.opinions import MissingError, Opinion, Trusted
 from tests.signing_formats.conftest import AT, PLACE, Region, make_region, unsealed_files
 from tests.signing_formats.test_ofd_several_seals import pages
+from tests.signing_formats.test_ses_v5 import made
 
 pytestmark = pytest.mark.judges
 
@@ -49,6 +50,16 @@ KINDS: dict[str, tuple[Callable[[Region], bytes], tuple[str, ...]]] = {
     "signature closed by a seal": (
         lambda one: _sealed(one, _signed(one, Form.ATTRIBUTES, later=True)),
         ("gbt35275", SES),
+    ),
+    "seal of GM/T 0031-2025": (
+        lambda one: seal(
+            package.write(unsealed_files()),
+            one.material(made(one)),
+            PLACE,
+            AT,
+            one.signer.sign,
+        ),
+        (SES,),  # this ofdrw names every seal of the newer form so
     ),
     "seam seal over five pages": (_seam, (SES,)),
 }

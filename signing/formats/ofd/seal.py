@@ -1,4 +1,4 @@
-"""Sealing an OFD file with a GB/T 38540-2020 electronic seal, SM2 with SM3.
+"""Sealing an OFD file with a GB/T 38540-2020 electronic seal (or its successor), SM2 with SM3.
 
 Two steps, so that the key sees only a digest: ``prepare`` lays out the file and says what is to be
 signed, ``finish`` adds the signature. ``seal`` does both with a callable.
@@ -18,6 +18,7 @@ from signing.formats.errors import FormatError
 from signing.formats.ofd import layout, package
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.ses import build
+from signing.ses.der import DerError
 from signing.time.check import stamped
 from signing.time.ports import TimeStamps
 from signing.x509 import parse as parse_certificate
@@ -67,7 +68,7 @@ def prepare(
     """Lay out the sealed file; raises TongbanError ``seal-not-possible`` with the reason."""
     try:
         return _prepare(unsealed, material, placements, at, later=later)
-    except FormatError as error:
+    except (FormatError, DerError) as error:
         raise TongbanError("seal-not-possible", reason=f"{error.code} {error.detail}") from error
 
 
