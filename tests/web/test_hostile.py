@@ -131,8 +131,14 @@ def test_what_somebody_known_may_not_do_is_recorded_once_whoever_refuses(
 
 
 FORMS = [path for method, path in routes() if method == "POST" and not path.startswith("/oauth")]
-OPEN = {"/sign-in", "/verify", "/v1/verifications", "/v1/certificate-requests"}
-"""Forms that need no session: nothing of a session stands behind them."""
+OPEN = {
+    "/sign-in",
+    "/verify",
+    "/v1/verifications",
+    "/v1/certificate-requests",
+    "/v1/peer-requests",
+}
+"""No session stands behind these: strangers may, or a token or a message's signature proves who."""
 
 
 @pytest.mark.parametrize("path", sorted({*FORMS} - OPEN))
