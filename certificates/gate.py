@@ -14,9 +14,11 @@ from certificates.errors import Code
 from certificates.matters import Matterbook, covered, whole_face
 from certificates.matters_model import Matter, Need
 from certificates.model import CertificateType
+from certificates.requests_model import CertificateAsk
 from certificates.typebook import Typebook
 from kernel.errors import Refused
 
+_KEY = re.compile(r"[!-~]{1,128}")
 _CASE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -44,6 +46,25 @@ class Ground:
     need: Need
     kind: CertificateType
     shown: tuple[str, ...]
+
+
+def may_repeat(ask: CertificateAsk) -> bool:
+    """Tell whether the idempotency key is there and well formed: visible ASCII, at most 128."""
+    return _KEY.fullmatch(ask.idempotency_key) is not None
+
+
+def wish_of(requester: str, ask: CertificateAsk) -> Wish:
+    """Return what the gate looks at of a request."""
+    return Wish(
+        requester=requester,
+        matter=ask.matter,
+        case_no=ask.case_no,
+        purpose=ask.purpose,
+        type=ask.type,
+        fields=ask.fields,
+        formats=ask.formats,
+        basis=ask.basis,
+    )
 
 
 def ground(matters: Matterbook, types: Typebook, wish: Wish) -> Ground | Refused:

@@ -6,7 +6,6 @@ are recorded too. Fields are opened from the vault after the commit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from certificates.copies import copies, formats_of
 from certificates.decide import ABSENT, Decision, decide, in_force
 from certificates.disclose import disclosed, status_served
 from certificates.errors import Code
-from certificates.gate import Ground, Wish, ground
+from certificates.gate import Ground, ground, may_repeat, wish_of
 from certificates.matters import Matterbook
 from certificates.register_store import Draft
 from certificates.requests_model import CertificateAnswer, CertificateAsk, Copy, Use
@@ -35,8 +34,6 @@ ACTION = "certificates.request"
 
 REPEAT_FOR = timedelta(hours=24)
 """How long an idempotency key gives the same answer again."""
-
-_KEY = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,21 +173,11 @@ class Requests:
         allowed = authorise(actor, ACTION, self._scope(actor))
         if isinstance(allowed, Refused):
             return allowed
-        if not _KEY.fullmatch(ask.idempotency_key):
+        if not may_repeat(ask):
             return Refused(Code.IDEMPOTENCY_MISSING)
         if ask.holder_code and ask.holder_code_type not in self._code_types:
             return Refused(Code.HOLDER_CODE_TYPE, {"type": ask.holder_code_type[:10]})
-        wish = Wish(
-            requester=actor.org,
-            matter=ask.matter,
-            case_no=ask.case_no,
-            purpose=ask.purpose,
-            type=ask.type,
-            fields=ask.fields,
-            formats=ask.formats,
-            basis=ask.basis,
-        )
-        return ground(self._matters, self._tools.types, wish)
+        return ground(self._matters, self._tools.types, wish_of(actor.org, ask))
 
     def _scope(self, actor: Actor) -> Scope:
         return Scope(division=self._tools.division, org=actor.org)
@@ -224,7 +211,7 @@ class Requests:
     def _work(self, call: Call) -> Callable[[Tx], Outcome]:
         def work(tx: Tx) -> Outcome:
             now = self._tools.clock.now()
-            keyed = _KEY.fullmatch(call.ask.idempotency_key) is not None
+            keyed = may_repeat(call.ask)
             authorised = not (
                 isinstance(call.found, Refused) and call.found.code == "not-permitted"
             )

@@ -16,7 +16,7 @@ from certificates.exchange.model import Entry, Peer, Question, Received, Reply, 
 from certificates.exchange.ports import ForeignJudge, Leaves, Line, MessageKey
 from certificates.exchange.signatures import Message
 from certificates.exchange.store import ExchangeRow
-from certificates.gate import Wish, ground
+from certificates.gate import ground, may_repeat, wish_of
 from certificates.matters import Matterbook
 from certificates.requests import ACTION
 from certificates.requests_model import CertificateAsk, Copy
@@ -116,20 +116,9 @@ class Exchange:
         allowed = authorise(actor, ACTION, self._scope(actor))
         if isinstance(allowed, Refused):
             return allowed
-        key = ask.idempotency_key
-        if not (0 < len(key) <= 128 and key.isascii() and key.isprintable() and " " not in key):
+        if not may_repeat(ask):
             return Refused(Code.IDEMPOTENCY_MISSING)
-        wish = Wish(
-            requester=actor.org,
-            matter=ask.matter,
-            case_no=ask.case_no,
-            purpose=ask.purpose,
-            type=ask.type,
-            fields=ask.fields,
-            formats=ask.formats,
-            basis=ask.basis,
-        )
-        found = ground(self.matters, self.tools.types, wish)
+        found = ground(self.matters, self.tools.types, wish_of(actor.org, ask))
         return found if isinstance(found, Refused) else None
 
     def _begin(self, actor: Actor, ask: CertificateAsk, peer: Peer) -> Recorded[str | Refused]:
