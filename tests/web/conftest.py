@@ -23,6 +23,18 @@ from kernel.ids import new_id
 from tests.certificates.doubles import FATHER, make_bench
 from tests.certificates.test_requests import OFFICE
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    held = pyfuncitem.funcargs.get("browser")
+    if held is None:
+        return None
+    from tests.browser import once_more  # playwright is wanted by pages in a browser alone
+
+    once_more(held, pyfuncitem)
+    return True
+
+
 HTML = {"accept": "text/html,application/xhtml+xml"}
 CLIENT = "test-agency"
 
