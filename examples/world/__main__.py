@@ -29,6 +29,11 @@ def main(arguments: list[str]) -> int:
         default="",
         help=f"further departments, parted by commas: {', '.join(DEPARTMENTS)}",
     )
+    parser.add_argument(
+        "--neighbours",
+        default="",
+        help="division codes of cities that share families with this one, parted by commas",
+    )
     options = parser.parse_args(arguments)
     try:
         truth = _make(options)
@@ -41,18 +46,22 @@ def main(arguments: list[str]) -> int:
 
 
 def _make(options: argparse.Namespace) -> Truth:
-    further = tuple(name for name in options.departments.split(",") if name)
     settings = {
         "residents": options.residents,
         "region": options.region,
         "seed": options.seed,
         "as_of": options.as_of,
         "edition": options.edition,
-        "further": further,
+        "further": _listed(options.departments),
+        "neighbours": _listed(options.neighbours),
     }
     if options.home:
         return install(options.home, **settings)
     return generate(options.out, **settings)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,11 @@ Texts = npt.NDArray[np.object_]
 class Sequences:
     """Gives each person of a day and sex the next sequence number; holds two numbers per day."""
 
-    def __init__(self, as_of: date) -> None:
-        """Reserve counters from 1880 to ``as_of``."""
+    def __init__(self, as_of: date, part: tuple[int, int] = (0, 1)) -> None:
+        """Reserve counters from 1880 to ``as_of``; ``part`` (place, count) takes one equal part."""
+        place, count = part
+        self._room = _PER_SEX // count
+        self._first = place * self._room
         self._next = np.zeros((as_of.toordinal() - _FIRST + 1) * 2, dtype=np.int64)
 
     def take(self, born: Ints, male: npt.NDArray[np.bool_]) -> Ints:
@@ -38,11 +41,11 @@ class Sequences:
         numbers = np.empty(len(slot), dtype=np.int64)
         numbers[order] = self._next[ranked] + place
         np.add.at(self._next, slot, 1)
-        if numbers.max(initial=0) >= _PER_SEX:
+        if numbers.max(initial=0) >= self._room:
             message = "more people of one birthday than the id leaves room for"
             raise ValueError(message)
         # spread over the range so that neighbours do not look alike
-        spread = (numbers * 211 + born * 17) % _PER_SEX
+        spread = ((numbers + self._first) * 211 + born * 17) % _PER_SEX
         return spread * 2 + np.where(male, 1, 2)
 
 

@@ -25,17 +25,26 @@ def install(
     as_of: date | None = None,
     edition: int = 1,
     further: Sequence[str] = (),
+    neighbours: Sequence[str] = (),
 ) -> Truth:
     """Write ``home/inbox/<source>/``, ``home/inbox/truth.json`` and ``home/registry/…``.
 
     Files of an earlier delivery in the inbox are replaced; the registry overlay is written once per
     call and changes no file that the hub added itself. ``further`` names departments of
-    ``examples.world.departments`` that deliver besides the police and the civil affairs.
+    ``examples.world.departments`` that deliver besides the police and the civil affairs;
+    ``neighbours`` names cities with which this one shares families.
     """
     departments.check(further)
     lay(home, region=region, as_of=as_of, further=further)
     return generate(
-        home / "inbox", residents, region, seed, as_of=as_of, edition=edition, further=further
+        home / "inbox",
+        residents,
+        region,
+        seed,
+        as_of=as_of,
+        edition=edition,
+        further=further,
+        neighbours=neighbours,
     )
 
 

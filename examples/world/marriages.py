@@ -50,12 +50,20 @@ class Writer:
     def add(self, batch: Batch, number: int) -> pl.DataFrame:
         """Write the couples of a batch; return them in standard form with ``newborn``."""
         couples = self._standard(batch)
-        rng = np.random.default_rng([self.plan.seed, number, 5])
+        self._put(couples, self.plan.stream(number, 5))
+        return couples
+
+    def share(self, couples: pl.DataFrame) -> None:
+        """Write couples across cities, as ``crossing.marriages`` returns them; none is spoilt."""
+        self._put(couples, self.plan.stream(6), doubled=False)
+
+    def _put(
+        self, couples: pl.DataFrame, rng: np.random.Generator, *, doubled: bool = True
+    ) -> None:
         if self._sheet is None or self._sheet.row + couples.height > SHEET_ROWS:
             self.close()
             self._sheet = _Sheet(self.folder, f"hydj_{self.plan.region}_{len(self.files) + 1}.xlsx")
-        self._rows(self._sheet, couples, rng)
-        return couples
+        self._rows(self._sheet, couples, rng, doubled=doubled)
 
     def close(self) -> None:
         """Append the doubled rows and finish the workbook."""
@@ -100,7 +108,9 @@ class Writer:
             pl.col("male_household_number").alias("household_number"),
         )
 
-    def _rows(self, sheet: _Sheet, couples: pl.DataFrame, rng: np.random.Generator) -> None:
+    def _rows(
+        self, sheet: _Sheet, couples: pl.DataFrame, rng: np.random.Generator, *, doubled: bool
+    ) -> None:
         chance = pl.Series(rng.random(couples.height))
         style = rng.integers(10, size=couples.height)
         spelled = couples.with_columns(
@@ -126,7 +136,7 @@ class Writer:
                 sheet.refused += 1
                 for rule, column in kind.findings:
                     self._expect(sheet, str(rule), column, kind.name)
-            elif place % 97 == 0:
+            elif doubled and place % 97 == 0:
                 sheet.copies.append(cells)
         self.speller.repaired["date-serial"] += int((style < 7).sum())
 

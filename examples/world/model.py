@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 POPULATION = "ga-population"
 MARRIAGE = "mz-marriage"
 
@@ -21,6 +23,13 @@ class Plan:
     seed: int
     as_of: date
     edition: int = 1
+    neighbours: tuple[str, ...] = ()
+    """Other cities with which families are shared."""
+
+    def stream(self, *numbers: int) -> np.random.Generator:
+        """Return a source of chance of its own; a city with neighbours has people of its own."""
+        own = [int(self.region)] if self.neighbours else []
+        return np.random.default_rng([self.seed, *own, *numbers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,10 @@ class Baby:
     address: str
     certificate_no: str
     """结婚证字号 of the parents."""
+    mother_region: str
+    """City in whose register the mother stands."""
+    marriage_region: str
+    """City whose registry married the parents."""
 
 
 @dataclass(frozen=True, slots=True)

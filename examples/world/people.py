@@ -47,6 +47,8 @@ class Kind(IntEnum):
     ONE_PARENT = 7
     OLD_COUPLE = 8
     WIDOWED = 9
+    SHARED = 10
+    """A family across cities, see ``examples.world.crossing``; drawn by nobody's chance."""
 
 
 _H, _S, _C, _D = Role.HEAD, Role.SPOUSE, Role.CHILD, Role.SECOND
@@ -92,7 +94,7 @@ class Maker:
         """Yield batches that hold exactly ``people`` residents in all."""
         left = people
         while left:
-            rng = np.random.default_rng([self.plan.seed, self.batch])
+            rng = self.plan.stream(self.batch)
             batch = self._batch(rng, _kinds(rng, left, newborns=self.batch == 0))
             left -= batch.people.height
             self.batch += 1
@@ -100,7 +102,7 @@ class Maker:
 
     def singles(self, count: int) -> Batch:
         """Return ``count`` residents who live alone."""
-        rng = np.random.default_rng([self.plan.seed, self.batch, 1])
+        rng = self.plan.stream(self.batch, 1)
         self.batch += 1
         return self._batch(rng, np.full(count, Kind.SINGLE, dtype=np.int64))
 
@@ -133,7 +135,7 @@ class Maker:
                 "nation": names.column(nation[house]),
                 "division": names.column(np.array(self.where.codes, dtype=object)[district][house]),
                 "address": names.column(places.addresses(rng, self.where, district)[house]),
-                "household_number": names.column(self._numbers(count)[house]),
+                "household_number": names.column(self.numbers(count)[house]),
                 "relation": names.column(
                     _relations(role, sex, kinds[house], male[house, Role.CHILD])
                 ),
@@ -157,7 +159,8 @@ class Maker:
             people, _couples(rng, kinds=kinds, male=male, born=born, position=position, today=today)
         )
 
-    def _numbers(self, count: int) -> npt.NDArray[np.object_]:
+    def numbers(self, count: int) -> npt.NDArray[np.object_]:
+        """Return the next household numbers."""
         start = self.household
         self.household += count
         prefix = self.plan.region[:4]
@@ -314,6 +317,13 @@ def _couples(
 
 
 def make(plan: Plan) -> Maker:
-    """Return the maker of a world; raises ValueError for a region without districts."""
+    """Return the maker of a world; raises ValueError for a region without districts.
+
+    A city with neighbours takes ids from a range of its own, so that nobody lives in two cities.
+    """
     where = places.places(plan.region, plan.as_of)
-    return Maker(plan, where, ids.Sequences(plan.as_of))
+    if not plan.neighbours:
+        return Maker(plan, where, ids.Sequences(plan.as_of))
+    every = places.regions()
+    part = every.index(plan.region), len(every)
+    return Maker(plan, where, ids.Sequences(plan.as_of, part))

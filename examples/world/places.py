@@ -48,6 +48,13 @@ def places(region: str, as_of: date) -> Places:
     return Places(rows[region].name, codes, tuple(row.name for row in own), former)
 
 
+def regions() -> tuple[str, ...]:
+    """Return the prefectures of the packages' division table, in order."""
+    tables, _ = loading.tables(None, synthetic=False)
+    rows = tables["division"].rows.values()
+    return tuple(sorted(row.code for row in rows if row.kind == "prefecture"))
+
+
 def addresses(
     rng: np.random.Generator, where: Places, district: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.object_]:

@@ -54,22 +54,31 @@ class Writer:
     removed: int = 0
     changed: int = 0
 
-    def write(self) -> Iterator[Batch]:
-        """Write all files and yield each batch of residents, changes of the edition included."""
+    def write(self, shared: Batch | None = None) -> Iterator[Batch]:
+        """Write all files and yield each batch of residents, changes of the edition included.
+
+        ``shared`` are the members of families across cities: they come first and no fault or
+        change strikes them.
+        """
         half = self.plan.residents // 2
         for number, quota in enumerate((self.plan.residents - half, half), 1):
             name = f"rkjbxx_{self.plan.region}_{number}.csv"
             with (self.folder / name).open("wb") as file:
-                yield from self._file(file, name, number, quota)
+                yield from self._file(file, name, number, quota, shared if number == 1 else None)
 
     @property
     def changes(self) -> Changes:
         """Return what differs from the edition before, by published id number."""
         return Changes(self.added, self.removed, self.changed)
 
-    def _file(self, file: BinaryIO, name: str, number: int, residents: int) -> Iterator[Batch]:
+    def _file(
+        self, file: BinaryIO, name: str, number: int, residents: int, shared: Batch | None
+    ) -> Iterator[Batch]:
         file.write(("|".join(TITLES) + "\r\n").encode("gb18030"))
         page = _Page(name, faults.Quota(faults.POPULATION, residents, {}))
+        if shared is not None:
+            self._lines(file, page, shared.people, {})
+            yield shared
         for batch in self.maker.batches(residents):
             yield self._batch(file, page, batch, number)
         if self.plan.edition > 1 and number == 2:
@@ -81,7 +90,7 @@ class Writer:
         self.files.append(FileTruth(POPULATION, name, page.line - 1, page.refused))
 
     def _batch(self, file: BinaryIO, page: _Page, batch: Batch, number: int) -> Batch:
-        rng = np.random.default_rng([self.plan.seed, self.maker.batch, 2])
+        rng = self.plan.stream(self.maker.batch, 2)
         page.seen += batch.people.height
         victims = self._victims(batch.people, page, rng, number)
         current = self._current(batch, list(victims)) if self.plan.edition > 1 else batch
@@ -106,7 +115,7 @@ class Writer:
 
     def _current(self, batch: Batch, victims: list[int]) -> Batch:
         """Return the batch as it is one edition later: some moved, some left."""
-        rng = np.random.default_rng([self.plan.seed, self.maker.batch, 3])
+        rng = self.plan.stream(self.maker.batch, 3)
         residents = batch.people
         alone = (residents["kind"] == int(Kind.SINGLE)) & ~residents["place"].is_in(victims)
         left = alone & pl.Series(rng.random(residents.height) < _LEFT)
@@ -127,7 +136,7 @@ class Writer:
         residents: pl.DataFrame,
         victims: dict[int, faults.Kind | str],
     ) -> None:
-        rng = np.random.default_rng([self.plan.seed, self.maker.batch, 4])
+        rng = self.plan.stream(self.maker.batch, 4)
         spelled = self.speller.population(residents, rng)
         places = {place: row for row, place in enumerate(residents["place"].to_list())}
         spoiled = _Spoiled({name: ([], []) for name in COLUMNS}, {})

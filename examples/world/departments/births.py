@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -34,6 +35,8 @@ TITLES = {
 _LATE = 2
 """Births that only the second edition announces."""
 _CORRECTED = 3
+_SHARED = 9_000
+"""Numbers of births in families across cities; these come last and are spoilt by nothing."""
 
 
 def _no_mother(row: Mapping[str, str], rng: np.random.Generator) -> Row:
@@ -71,7 +74,7 @@ KINDS = (
 def make(city: City, folder: Path) -> Delivered:
     """Write ``page-0001.json`` …: ``{"total", "page", "pages", "records"}``."""
     rng = city.rng(11)
-    sheet = Sheet(SOURCE, [_row(city, place, baby, rng) for place, baby in enumerate(city.babies)])
+    sheet = Sheet(SOURCE, [_row(city, place, baby, rng) for place, baby in enumerate(city.own)])
     sheet.spoil(range(2, min(len(sheet.rows) - _LATE, 2 + len(KINDS))), KINDS, rng)
     late = max(0, len(sheet.rows) - _LATE)
     changes = Changes()
@@ -79,7 +82,9 @@ def make(city: City, folder: Path) -> Delivered:
         del sheet.rows[late:]
     else:
         changes = Changes(len(sheet.rows) - late, 0, _correct(sheet, late))
-    return _written(sheet, folder, changes)
+    sheet.rows += [_row(city, _SHARED + 9 * n, baby, rng) for n, baby in enumerate(city.shared)]
+    warned = {"mother-in-population": len(city.shared)} if city.shared else {}
+    return replace(_written(sheet, folder, changes), warned=warned)
 
 
 def _row(city: City, place: int, baby: Baby, rng: np.random.Generator) -> Row:

@@ -18,12 +18,22 @@ FAMILIES = 300
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """The people whom departments write about; all of them are in the register, unspoilt."""
+    """The people whom departments write about; but for shared mothers all are in the register."""
 
     plan: Plan
     where: Places
     babies: Sequence[Baby]
     families: Sequence[Household]
+
+    @property
+    def own(self) -> Sequence[Baby]:
+        """Return the newborns whose parents both live here."""
+        return [baby for baby in self.babies if baby.mother_region == self.plan.region]
+
+    @property
+    def shared(self) -> Sequence[Baby]:
+        """Return the newborns whose mother stands in another city's register."""
+        return [baby for baby in self.babies if baby.mother_region != self.plan.region]
 
     @property
     def office(self) -> str:
