@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -147,3 +148,41 @@ class Truth:
         """Write ``truth.json``."""
         text = json.dumps(asdict(self), ensure_ascii=False, indent=1, default=str)
         path.write_text(text + "\n", "utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Truth:
+        """Read ``truth.json`` as ``write`` wrote it; raises OSError, or ValueError for another."""
+        raw = json.loads(path.read_text("utf-8"))
+        try:
+            return cls(**{name: _READ[name](value) for name, value in raw.items()})
+        except (KeyError, TypeError) as error:
+            message = f"{path} does not hold the truth about a city: {error!r}"
+            raise ValueError(message) from error
+
+
+def _plan(raw: Mapping[str, Any]) -> Plan:
+    as_of, others = date.fromisoformat(raw["as_of"]), tuple(raw["neighbours"])
+    return Plan(**{**raw, "as_of": as_of, "neighbours": others})
+
+
+def _baby(raw: Mapping[str, Any]) -> Baby:
+    people = {name: Person(**raw[name]) for name in ("child", "father", "mother")}
+    return Baby(**{**raw, **people})
+
+
+def _household(raw: Mapping[str, Any]) -> Household:
+    return Household(**{**raw, "head": Person(**raw["head"])})
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "plan": _plan,
+    "files": lambda rows: tuple(FileTruth(**row) for row in rows),
+    "quarantined": lambda rows: tuple(Fault(**row) for row in rows),
+    "repaired": dict,
+    "babies": lambda rows: tuple(_baby(row) for row in rows),
+    "households": lambda rows: tuple(_household(row) for row in rows),
+    "household_count": int,
+    "couple_count": int,
+    "changes": lambda rows: {source: Changes(**row) for source, row in rows.items()},
+    "warned": dict,
+}
