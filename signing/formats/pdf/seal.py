@@ -1,6 +1,7 @@
 """Sealing a PDF: PAdES B-B (ETSI EN 319 142-1), certification signature that permits no change.
 
-pyHanko lays out the file; the key is reached only through ``sign``, which sees a digest.
+Plain files, as the hub's own faces are, get their update from a form; pyHanko lays out all others
+and all with time stamps. The key is reached only through ``sign``, which sees a digest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from signing.algorithms import (
     sm2_sm3,
 )
 from signing.formats.oids import register
+from signing.formats.pdf import quick
 from signing.formats.pdf.fields import PARSER_ERRORS
+from signing.formats.pdf.quick import POINTS_PER_MM, Pending
 from signing.formats.pdf.stamper import TOKEN_OCTETS, stamper
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.time.ports import TimeStamps
@@ -37,8 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POINTS_PER_MM = 72 / 25.4
-FIELD = "Seal1"
+FIELD = quick.FIELD.decode()
 _CMS_OVERHEAD = 1400
 """Octets of CMS around the certificates: attributes, signature value, wrappers, some slack."""
 _MECHANISMS = frozenset(
@@ -70,15 +72,42 @@ def seal(
     time stamp (B-T). Raises TongbanError ``seal-not-possible``, and whatever ``sign`` and
     ``timestamp`` raise.
     """
-    if len(placements) != 1:
-        raise TongbanError("seal-not-possible", reason="a PDF seal has exactly one place")
+    pending = None if timestamp else prepare(unsealed, material, placements, at)
+    if pending is not None:
+        return pending.finish(sign(pending.digest))
+    return seal_by_library(unsealed, material, placements, at, sign, timestamp=timestamp)
+
+
+def prepare(
+    unsealed: bytes, material: SealMaterial, placements: Sequence[Placement], at: datetime
+) -> Pending | None:
+    """Lay out the sealed file and say what is to be signed, so that keys can be asked in batches.
+
+    Returns None for a file that only ``seal_by_library`` can seal. Raises TongbanError
+    ``seal-not-possible``.
+    """
+    _method(material.algorithm)
+    return quick.prepare(unsealed, material, _only(placements), at)
+
+
+def seal_by_library(
+    unsealed: bytes,
+    material: SealMaterial,
+    placements: Sequence[Placement],
+    at: datetime,
+    sign: SignDigest,
+    *,
+    timestamp: TimeStamps | None = None,
+) -> bytes:
+    """Seal any PDF through pyHanko; as ``seal`` otherwise."""
+    placement = _only(placements)
     method = _method(material.algorithm)
     register()
     try:
         session, reserved = _session(
             writer(unsealed),
             material,
-            placements[0],
+            placement,
             at,
             sign,
             method=method,
@@ -88,6 +117,12 @@ def seal(
         reason = f"{type(error).__name__}: {error}"[:200]
         raise TongbanError("seal-not-possible", reason=reason) from error
     return _finish(session, reserved, at)
+
+
+def _only(placements: Sequence[Placement]) -> Placement:
+    if len(placements) != 1:
+        raise TongbanError("seal-not-possible", reason="a PDF seal has exactly one place")
+    return placements[0]
 
 
 def _method(name: str) -> Algorithm:
