@@ -86,14 +86,22 @@ def seal(
     return der.sequence(*parts)
 
 
-def to_be_signed(*, seal_der: bytes, at: datetime, data_hash: bytes, property_info: str) -> bytes:
+def to_be_signed(
+    *,
+    seal_der: bytes,
+    at: datetime,
+    data_hash: bytes,
+    property_info: str,
+    version: int | None = None,
+) -> bytes:
     """Return DER ``TBS_Sign``: the bytes that the signer signs for one document.
 
-    ``data_hash`` is the digest of Signature.xml, ``property_info`` its path in the package. The
-    version is that of the seal: readers refuse any other. Raises DerError for what is no seal.
+    ``data_hash`` is the digest of Signature.xml, ``property_info`` its path in the package,
+    ``version`` that of the seal where it is known: readers refuse any other. Raises DerError for
+    what is no seal.
     """
     return der.sequence(
-        der.integer(_version(seal_der)),
+        der.integer(version_of(seal_der) if version is None else version),
         seal_der,
         der.generalized_time(at),
         der.bits(data_hash),
@@ -111,8 +119,8 @@ def signature(
     return der.sequence(*parts)
 
 
-def _version(seal_der: bytes) -> int:
-    """Return the version in the header of a seal."""
+def version_of(seal_der: bytes) -> int:
+    """Return the version in the header of a seal; raises DerError for what is no seal."""
     parts = der.whole(seal_der).first().first().children()
     if len(parts) != _HEADER_PARTS:
         raise der.DerError("E_SES_VERSION", f"seal header of {len(parts)} parts")

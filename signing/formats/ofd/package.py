@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from signing.formats.errors import FormatError
@@ -18,8 +19,8 @@ from signing.formats.ofd.zipfields import parse_local_name as _local_name
 
 STORED, DEFLATED = 0, 8
 UTF8_FLAG, ENCRYPTED_FLAGS, DESCRIPTOR_FLAG = 0x800, 0x2041, 0x8
-FIXED_DATE, FIXED_TIME = 0x0021, 0
-"""1 January 1980: the earliest date of the format; a container says nothing about time."""
+DATE_AND_TIME = (0, 0x0021)
+"""Time and date, 1 January 1980: the earliest there is; a container says nothing about time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,23 @@ class Package:
         return self.files.get(path)
 
 
-def write(entries: Sequence[tuple[str, bytes]]) -> bytes:
+def _crc(_name: str, data: bytes) -> int:
+    return zlib.crc32(data)
+
+
+def write(
+    entries: Sequence[tuple[str, bytes]], crc_of: Callable[[str, bytes], int] = _crc
+) -> bytes:
     """Return the archive of the entries in the given order; equal input gives equal bytes.
 
     Entries are stored, not deflated: a deflate stream has spellings that a seal does not cover.
+    ``crc_of`` gives the CRC-32 of an entry to those who know it already.
     Raises ValueError on a name that ``read`` would refuse.
     """
     seen: set[str] = set()
-    body, directory = bytearray(), bytearray()
+    body: list[bytes] = []
+    directory: list[bytes] = []
+    offset = 0
     for name, data in entries:
         problem = _name_problem(name)
         if problem or name in seen:
@@ -65,13 +75,15 @@ def write(entries: Sequence[tuple[str, bytes]]) -> bytes:
         seen.add(name)
         raw = name.encode("utf-8")
         flags = 0 if name.isascii() else UTF8_FLAG
-        crc, size, offset = zlib.crc32(data), len(data), len(body)
-        common = (20, flags, STORED, FIXED_TIME, FIXED_DATE, crc, size, size, len(raw), 0)
-        body += LOCAL.pack(b"PK\x03\x04", *common) + raw + data
-        directory += CENTRAL.pack(b"PK\x01\x02", 20, *common, 0, 0, 0, 0, offset) + raw
+        size = len(data)
+        common = (20, flags, STORED, *DATE_AND_TIME, crc_of(name, data), size, size, len(raw), 0)
+        body += (LOCAL.pack(b"PK\x03\x04", *common), raw, data)
+        directory += (CENTRAL.pack(b"PK\x01\x02", 20, *common, 0, 0, 0, 0, offset), raw)
+        offset += LOCAL.size + len(raw) + size
     count = len(seen)
-    end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), len(body), 0)
-    return bytes(body) + bytes(directory) + end
+    length = sum(map(len, directory))
+    end = END.pack(b"PK\x05\x06", 0, 0, count, count, length, offset, 0)
+    return b"".join((*body, *directory, end))
 
 
 def read(data: bytes, limits: Limits | None = None) -> Package:
@@ -124,6 +136,7 @@ def _check_features(entry: Central) -> None:
         raise FormatError("E_ZIP_FEATURE", "ZIP64", entry.name)
 
 
+@lru_cache(maxsize=1024)
 def _name_problem(name: str) -> str:
     parts = name.removesuffix("/").split("/")
     if not name or "\\" in name or any(ord(char) < 32 or char == "\x7f" for char in name):

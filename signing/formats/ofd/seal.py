@@ -7,15 +7,18 @@ signed, ``finish`` adds the signature. ``seal`` does both with a callable.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, lru_cache
 
 from kernel.errors import TongbanError
 from signing.algorithms import by_name
 from signing.algorithms.sm2_sm3 import NAME as SM2
-from signing.algorithms.sm2_sm3 import sm3
+from signing.algorithms.sm2_sm3 import sm3, z
 from signing.formats.errors import FormatError
 from signing.formats.ofd import layout, package
+from signing.formats.ofd.parts import Parts
+from signing.formats.running import Beginnings
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.ses import build
 from signing.ses.der import DerError
@@ -34,6 +37,7 @@ class Pending:
     algorithm_oid: str
     value_path: str
     files: Mapping[str, bytes]
+    parts: Parts = field(compare=False, repr=False)
 
 
 def seal(
@@ -78,7 +82,8 @@ def finish(pending: Pending, signature: bytes, *, timestamp: TimeStamps | None =
     value = build.signature(
         pending.tbs, pending.certificate, pending.algorithm_oid, signature, token
     )
-    return package.write([*pending.files.items(), (pending.value_path, value)])
+    entries = [*pending.files.items(), (pending.value_path, value)]
+    return package.write(entries, pending.parts.crc)
 
 
 def _prepare(
@@ -91,24 +96,54 @@ def _prepare(
 ) -> Pending:
     if material.algorithm != SM2:
         raise TongbanError("seal-not-possible", reason="GB/T 38540 seals need SM2 with SM3")
-    site = layout.enter(package.read(unsealed).files)
+    parts = _parts()
+    files = parts.read(unsealed)
+    site = layout.enter_plain(files) if files else None
+    if site is None:
+        site = layout.enter(package.read(unsealed).files)
     site.files[site.seal_file] = material.seal_der
     layout.enlist(site, "Seal", len(placements))
     drawn = layout.stamps(site, placements)
-    description = layout.describe(site, at=at, drawn=drawn, later=later, with_seal=True)
+    description = layout.describe(
+        site, at=at, drawn=drawn, later=later, with_seal=True, check_value=parts.check_value
+    )
+    form = _form(material)
     tbs = build.to_be_signed(
         seal_der=material.seal_der,
         at=at,
         data_hash=sm3(description),
         property_info=f"/{site.description}",
+        version=form.version,
     )
-    method = by_name(material.algorithm)
     site.files[site.description] = description
     return Pending(
-        digest=method.digest(tbs, parse_certificate(material.certificate).spki),
+        digest=form.beginnings.after(form.z + tbs).digest(),
         tbs=tbs,
         certificate=material.certificate,
-        algorithm_oid=method.oid,
+        algorithm_oid=form.oid,
         value_path=site.value,
         files=site.files,
+        parts=parts,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What all files sealed with one seal have in common; SM2 signs SM3(Z || TBS_Sign)."""
+
+    version: int
+    z: bytes
+    oid: str
+    beginnings: Beginnings
+
+
+@lru_cache(maxsize=16)
+def _form(material: SealMaterial) -> _Form:
+    spki = parse_certificate(material.certificate).spki
+    version = build.version_of(material.seal_der)
+    return _Form(version, z(spki), by_name(material.algorithm).oid, Beginnings("sm3"))
+
+
+@cache
+def _parts() -> Parts:
+    return Parts()
