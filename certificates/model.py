@@ -15,6 +15,7 @@ from typing import Final, Literal, Protocol
 from certificates.face import Face
 from signing.model import Placement
 
+FieldKind = Literal["text", "date", "datetime", "amount"]
 HolderKind = Literal["natural", "legal", "both"]
 Format = Literal["pdf", "ofd"]
 MEDIA: Final[Mapping[str, str]] = {"pdf": "application/pdf", "ofd": "application/ofd"}
@@ -63,8 +64,10 @@ class FieldSpec:
 
     ``source`` is ``resource.column`` of the catalogue: the issuer takes the value from there and
     from nowhere else. ``codes`` names the code table whose text is printed in place of the code.
-    ``kind`` ``date`` is printed as 2026年1月2日. ``extension`` is the KZ_* name under which the
-    value also enters the metadata of the file; empty: it does not.
+    ``kind`` says how a standardised value is printed: ``date`` as 2026年1月2日, ``datetime`` as
+    2026年01月02日 09时05分, ``amount`` without the zeros behind the point that say nothing.
+    ``extension`` is the KZ_* name under which the value also enters the metadata of the file;
+    empty: it does not.
     """
 
     name: str
@@ -73,7 +76,7 @@ class FieldSpec:
     sensitive: bool = False
     required: bool = True
     codes: str = ""
-    kind: Literal["text", "date"] = "text"
+    kind: FieldKind = "text"
     extension: str = ""
 
     @property

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from certificates.model import CertificateType, FaceValues, FieldSpec, TableSpec
 from kernel.clock import BEIJING
 from kernel.errors import TongbanError
 
-DEMONSTRATION = "演示证照：证照类型代码与版面为合成，持证主体为虚构，不具有法律效力"
+DEMONSTRATION = "演示证照：证照类型代码或版面为合成，持证主体为虚构，不具有法律效力"
 
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_MINUTE = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):\d{2}")
+_AMOUNT = re.compile(r"-?\d+\.\d+")
 
 
 def date_text(value: str) -> str:
@@ -22,6 +24,29 @@ def date_text(value: str) -> str:
         return value
     year, month, day = (int(part) for part in found.groups())
     return f"{year}年{month}月{day}日"
+
+
+def minute_text(value: str) -> str:
+    """Return ``2026-01-02T09:05:00`` as 2026年01月02日 09时05分; other text unchanged."""
+    found = _MINUTE.fullmatch(value)
+    if not found:
+        return value
+    year, month, day, hour, minute = found.groups()
+    return f"{year}年{month}月{day}日 {hour}时{minute}分"
+
+
+def amount_text(value: str) -> str:
+    """Return ``1234.500000`` as 1234.5 and ``500.00`` as 500; other text unchanged."""
+    return value.rstrip("0").rstrip(".") if _AMOUNT.fullmatch(value) else value
+
+
+_PRINTED: Mapping[str, Callable[[str], str]] = {
+    "text": str,
+    "date": date_text,
+    "datetime": minute_text,
+    "amount": amount_text,
+}
+"""How a value is printed, by ``FieldSpec.kind``."""
 
 
 def moment_text(moment: datetime) -> str:
@@ -88,5 +113,5 @@ def printed(
         value = given.get(spec.name, "")
         if spec.required and not value.strip():
             raise TongbanError("face-value-missing", type=kind.title, field=path + spec.name)
-        shown[spec.name] = date_text(value) if spec.kind == "date" else value
+        shown[spec.name] = _PRINTED[spec.kind](value)
     return shown

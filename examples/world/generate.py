@@ -48,15 +48,8 @@ def generate(
     speller = Speller(maker.where)
     register = population.Writer(plan, maker, speller, _emptied(out / POPULATION))
     pairs = marriages.Writer(plan, maker.where, speller, _emptied(out / MARRIAGE))
-    notes = Notes(region)
-    shared = guests(maker)
-    if shared is not None:
-        pairs.share(shared.marriages)
-    for number, batch in enumerate(register.write(shared.batch if shared else None)):
-        notes.add(batch.people, pairs.add(batch, number))
-    pairs.close()
-    if shared is not None:
-        notes.babies += shared.babies
+    notes, shared = Notes(region), guests(maker)
+    _write(register, pairs, notes, shared)
     more = _further(plan, maker, notes, further, out)
     changes = {POPULATION: register.changes, MARRIAGE: Changes()}
     changes |= {item.source: item.changes for item in more}
@@ -78,6 +71,19 @@ def generate(
     )
     truth.write(out / "truth.json")
     return truth
+
+
+def _write(
+    register: population.Writer, pairs: marriages.Writer, notes: Notes, shared: Guests | None
+) -> None:
+    """Write the register and the marriages batch by batch."""
+    if shared is not None:
+        pairs.share(shared.marriages)
+    for number, batch in enumerate(register.write(shared.batch if shared else None)):
+        notes.add(batch.people, pairs.add(batch, number))
+    pairs.close()
+    if shared is not None:
+        notes.babies += shared.babies
 
 
 def _neighbours(region: str, names: Sequence[str], day: date) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from importlib.abc import Traversable
 from pathlib import Path
 
 from examples.world import departments, places
-from examples.world.departments import DEPARTMENTS, TYPES
+from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.model import Truth
 from examples.world.region import FOLDERS, HOME, localise
@@ -64,8 +64,6 @@ def lay(
         file = root / "optional" / "catalog" / "sources" / f"{DEPARTMENTS[name][0]}.toml"
         if file.is_file():
             _copy(file, target / "catalog" / "sources", region, city)
-        kind = root / "optional" / "certificates" / "types" / f"{TYPES[name]}.toml"
-        _copy(kind, target / "certificates" / "types", region, city)
     if region != HOME:
         for room, folder in FOLDERS:
             _lay(resources.files(room) / folder, target / room / folder, region, city)

@@ -98,7 +98,8 @@ def agency_key(home: Path) -> Path:
 
 
 def _one_per_body(hub: Hub) -> list[CertificateType]:
-    kinds = {kind.issuing_code: kind for kind in hub.typebook}
+    fed = {source.resource for source in hub.sources.values()}
+    kinds = {kind.issuing_code: kind for kind in hub.typebook if kind.resource in fed}
     return list(kinds.values())
 
 

@@ -90,7 +90,7 @@ def use_row(hub: Hub, use: Use) -> dict[str, Any]:
         "purpose": purpose_title(hub, use.matter, use.purpose),
         "basis": ground,
         "case_no": use.case_no,
-        "fields": field_titles(kind_with(hub, use.fields), use.fields),
+        "fields": field_titles(kind_with(hub, use.fields, use.matter), use.fields),
         "formats": [FORMATS[item][0] for item in use.formats if item in FORMATS],
         "outcome": (
             (refusal.text(use.details), refusal.text(use.details, english=True))
@@ -101,9 +101,14 @@ def use_row(hub: Hub, use: Use) -> dict[str, Any]:
     }
 
 
-def kind_with(hub: Hub, names: tuple[str, ...]) -> CertificateType | None:
-    """Return a type that has all these fields; a use names fields, not their type."""
-    for kind in hub.typebook:
+def kind_with(hub: Hub, names: tuple[str, ...], matter: str = "") -> CertificateType | None:
+    """Return a type that has all these fields, one that the matter needs before others.
+
+    A use names fields, not their type.
+    """
+    found = hub.matters.get(matter)
+    needed = {need.type for need in found.needs} if found else set()
+    for kind in sorted(hub.typebook, key=lambda kind: kind.name not in needed):
         known = {spec.name for spec in kind.fields} | {table.name for table in kind.tables}
         if all(name.partition(".")[0] in known for name in names):
             return kind

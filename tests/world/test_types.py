@@ -10,9 +10,7 @@ import pytest
 
 from catalog import sources
 from certificates import typebook
-from certificates.faces import FORMATS, compile_face
-from certificates.faces.lint import lint
-from certificates.fonts import Fonts
+from certificates.faces import wording
 from certificates.subjects import Subject, gather
 from examples.world import install
 from examples.world.departments import DEPARTMENTS, TYPES
@@ -24,6 +22,7 @@ from tests.catalog.rig import build
 from tests.certificates.samples import values
 
 DAY = date(2026, 3, 2)
+ODD = {"birth_time": "2026年11月2日晨"}
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +32,32 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("name", TYPES.values())
-def test_every_face_compiles_fills_and_passes_its_rehearsal(
-    home: Path, name: str, form: str
-) -> None:
-    kind, fonts = typebook.load(home)[name], Fonts.load()
-    given = values(kind)
-    template = compile_face(form, kind, fonts)
-    data = template.fill(given)
-    assert template.fill(given) == data
-    assert lint(form, kind, fonts, given, data) == ()
+def test_moments_and_amounts_are_printed_for_people() -> None:
+    book = typebook.load()
+    born = values(book["birth-certificate"], birth_time="2026-11-02T07:15:00")
+    shown = wording.words(book["birth-certificate"], born)
+    assert shown["birth_time"] == "2026年11月02日 07时15分"
+    licence = book["business-licence"]
+    for given, printed in (
+        ("1234.500000", "1234.5"),
+        ("500.000000", "500"),
+        ("1000.000000", "1000"),
+        ("0.000100", "0.0001"),
+        ("", ""),
+        ("约500", "约500"),
+    ):
+        assert wording.words(licence, values(licence, capital=given))["capital"] == printed
+    odd = wording.words(book["birth-certificate"], replace(born, fields=born.fields | ODD))
+    assert odd["birth_time"] == ODD["birth_time"]
+
+
+def test_types_are_the_packages_defaults_and_say_that_they_are_made_up() -> None:
+    book = typebook.load()
+    for name in TYPES.values():
+        assert book[name].synthetic
+        shown = wording.words(book[name], values(book[name]))
+        assert "演示证照" in shown["demonstration"]
+        assert any("{demonstration}" in str(item) for item in book[name].face.items)
 
 
 def test_types_take_their_values_from_columns_and_code_tables_that_there_are(home: Path) -> None:

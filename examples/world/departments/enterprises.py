@@ -19,6 +19,8 @@ from quality.errors import Code
 SOURCE = "sc-enterprises"
 TABLE = "SCZT_JBXX"
 FILE = "enterprises.sqlite"
+ROWS = f"{TABLE}.jsonl"
+"""What a hub calls the rows that it read from the table, in the order of XH, the first being 1."""
 TITLES = {
     "TYSHXYDM": "credit_code",
     "ZTMC": "name",
@@ -89,7 +91,7 @@ def make(city: City, folder: Path) -> Delivered:
     double = dict(sheet.rows[1]) | {"name": f"{city.office}虚构双名有限公司"}
     sheet.append(double, str(Code.DUPLICATE), "credit_code", "one-code-two-names")
     _write(city, sheet, folder / FILE, set(touched))
-    file, faults = sheet.truth(FILE, 0, len(sheet.rows), 1)
+    file, faults = sheet.truth(ROWS, 0, len(sheet.rows), 1)
     return Delivered(SOURCE, (file,), tuple(faults), changes)
 
 
