@@ -45,6 +45,7 @@ class Code(StrEnum):
     ALREADY_ISSUED = "already-issued"
     NUMBER_TAKEN = "number-taken"
     REISSUE_IMPOSSIBLE = "reissue-impossible"
+    REGISTER_AWAITED = "register-awaited"
     REHEARSAL_FAILED = "rehearsal-failed"
     SEAL_REJECTED = "seal-rejected"
     TYPE_CHANGED = "type-changed"

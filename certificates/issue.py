@@ -133,6 +133,22 @@ class Issuer:
                 break  # another worker is at it
         return tuple(done)
 
+    def resume_one(self, actor: Actor, certificate: CertificateId) -> BatchResult | None:
+        """Go on with one issue left half made; None where it is not, or the actor may not.
+
+        Whoever is at it too does no harm: each step is taken once. Raises as ``issue``.
+        """
+        draft = self._one(certificate)
+        if draft is None or draft.certificate.step in {Step.ISSUED, Step.VOID}:
+            return None
+        if self.denied(actor, self._tools.types[draft.certificate.type]):
+            return None
+        return self._resumed(actor, [draft])
+
+    def denied(self, actor: Actor, kind: CertificateType) -> Refused | None:
+        """Return why the actor may not issue certificates of a type for its issuer, or None."""
+        return self._allowed(actor, kind)
+
     def _allowed(self, actor: Actor, kind: CertificateType) -> Refused | None:
         refusal = self._may(actor, kind.issuing_code)
         if refusal is None and not kind.may_issue(kind.issuing_code):

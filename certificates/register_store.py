@@ -282,11 +282,17 @@ def last_version(tx: Tx, one: Certificate) -> int:
 
 def under_way(tx: Tx, supersedes: CertificateId) -> bool:
     """Tell whether a successor of a certificate is being made."""
+    return successor_under_way(tx, supersedes) is not None
+
+
+def successor_under_way(tx: Tx, supersedes: CertificateId) -> CertificateId | None:
+    """Return the next version of a certificate that is being made, or None."""
     query = select(CERTIFICATE.c.id).where(
         CERTIFICATE.c.supersedes == supersedes,
         CERTIFICATE.c.step.not_in((Step.ISSUED.value, Step.VOID.value)),
     )
-    return rows(tx).execute(query).first() is not None
+    found = rows(tx).execute(query).first()
+    return CertificateId(found.id) if found else None
 
 
 def origins(tx: Tx, certificate: CertificateId) -> list[Origin]:

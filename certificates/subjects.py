@@ -29,11 +29,16 @@ def holder_ref(vault: Vault, code_type: str, code: str) -> HolderRef:
     return HolderRef(vault.blind(f"holder:{code_type}", code.strip().upper()))
 
 
+def number_slot(vault: Vault, kind: CertificateType, contents: Contents) -> str:
+    """Return the place of a printed number (证照编号), which one certificate at a time has."""
+    return "n:" + vault.blind(f"number:{kind.code}", contents.number)
+
+
 def slots(vault: Vault, kind: CertificateType, contents: Contents) -> tuple[str, ...]:
     """Return what a certificate occupies so that no other of its type may: its printed number and,
     unless the type allows several (允许多实例), each of its holders.
     """
-    number = "n:" + vault.blind(f"number:{kind.code}", contents.number)
+    number = number_slot(vault, kind, contents)
     if kind.several:
         return (number,)
     return (number, *dict.fromkeys(f"h:{item.ref}" for item in contents.holders))

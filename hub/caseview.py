@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any, Final
 from hub.problems import message
 from hub.visitor import Visitor
 from hub.words import Pair
+from intake.journey_model import (
+    Journey,
+    MaterialSpec,
+    PromiseWay,
+    StepSpec,
+    UploadWay,
+)
 from intake.model import (
     Case,
     CaseState,
     FieldRecord,
     Gap,
-    Journey,
     MaterialRecord,
-    MaterialSpec,
     MaterialState,
-    PromiseWay,
     Report,
-    StepSpec,
     StepState,
-    UploadWay,
     WayKind,
 )
 from kernel.actors import Scope, authorise
@@ -244,8 +246,8 @@ def _material(case: Case, step: StepSpec, spec: MaterialSpec) -> dict[str, Any]:
 def _tried(record: MaterialRecord | None) -> list[dict[str, str]]:
     """Return each automatic way that did not help, with its reason."""
     rows = []
-    for way, code in record.tried if record else ():
-        words, name = message(code), _WAY_NAMES[way]
+    for item in record.tried if record else ():
+        words, name = message(item.code), _WAY_NAMES[item.way]
         rows.append(
             {
                 "zh": f"{name[0]}：{words.text({})}",
@@ -287,7 +289,7 @@ def _origin(hub: Hub, case: Case, record: FieldRecord) -> Pair:
         return (
             (f"人口数据·{party.title}", f"data of: {party.title_en}") if party else ("数据", "data")
         )
-    step, _, code = rest.rpartition(".")[0].partition("/")
+    step, _, code = rest.partition(".")[0].partition("/")
     if kind == "material":
         spec = _material_spec(journey, step, code)
         return (spec.title, spec.title_en) if spec else ("材料", "a material")

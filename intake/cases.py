@@ -12,27 +12,28 @@ from datetime import timedelta
 from certificates.grants_model import Grant, GrantOffer, GrantState
 from intake import filling, store
 from intake.casework import Casework
-from intake.deciding import DECIDE, Department, Task
+from intake.concluding import Conclusions
+from intake.deciding import Department, Task
 from intake.desk import Desk
 from intake.errors import Code
-from intake.meeting import Attempt, attempt
+from intake.journey_model import PromiseWay, UploadWay
+from intake.meeting import Attempt, Meeting
 from intake.model import (
     Case,
     CaseState,
     Gap,
     MaterialState,
     Opening,
-    PromiseWay,
     Report,
     StepRecord,
     StepState,
-    UploadWay,
     WayKind,
 )
 from intake.opening import draft
+from intake.parties import moved
 from intake.reports import report
 from intake.uploads import refusal as upload_refusal
-from kernel.actors import Actor, Reach, Scope, authorise
+from kernel.actors import Actor, Reach, authorise
 from kernel.errors import Refused
 from kernel.ids import CaseId, GrantId
 from kernel.ports import Digest, Event, Json, Recorded, Tx
@@ -49,13 +50,15 @@ class Cases:
         self._desk = desk
         self._work = Casework(desk)
         self._department = Department(desk)
+        self._conclusions = Conclusions(desk, self._work)
 
     def open(self, actor: Actor, asked: Opening) -> Recorded[Case | Refused]:
         """Open a case for a child and its guardian; guardianship is proven by data, not by paper.
 
-        An open case of the same child in the same journey is returned again. Refusals:
-        ``not-permitted``, ``journey-unknown``, ``subject-not-found``, ``subject-ambiguous``,
-        ``applicant-not-guardian``, ``entry-condition``.
+        An open case of the same child in the same journey is returned again, with the regions
+        said now. Refusals: ``not-permitted``, ``journey-unknown``, ``region-unknown``,
+        ``subject-not-found``, ``subject-ambiguous``, ``applicant-not-guardian``,
+        ``entry-condition``.
         """
         made = draft(self._desk, actor, asked)
 
@@ -69,8 +72,7 @@ class Cases:
                 if self._work.denied(actor, FULFIL, found):
                     tx.record(Event("intake.open-refused", found.id, actor, {"code": "elsewhere"}))
                     return Refused(Code.ENTRY_CONDITION, {"field": "case"})
-                tx.record(Event("intake.case-reopened", found.id, actor))
-                return found
+                return self._reopened(tx, actor, found, asked)
             store.insert_case(tx, self._desk.vault, made)
             lineage: list[Json] = [
                 {"party": item.name, "version": item.version, "row": item.row_key}
@@ -81,6 +83,14 @@ class Cases:
             return made
 
         return self._desk.transactions.write(work)
+
+    def _reopened(self, tx: Tx, actor: Actor, case: Case, asked: Opening) -> Case:
+        people = moved(case.parties, asked.regions)
+        data: dict[str, Json] = {"regions": {item.name: item.region for item in people}}
+        if people != case.parties:
+            store.save_parties(tx, self._desk.vault, case.id, people)
+        tx.record(Event("intake.case-reopened", case.id, actor, data))
+        return replace(case, parties=people)
 
     def read(self, actor: Actor, key: CaseId) -> Case | Refused:
         """Return a case to its window, its applicant or its subject; else ``case-unknown``."""
@@ -175,16 +185,19 @@ class Cases:
     def meet(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
         """Try the automatic ways of every material still open and prefill the forms (免提交).
 
-        Refusals: ``case-unknown``, ``case-closed``. What could not be met says why in ``tried``.
+        Goes on with granted steps first: see ``produce``. Refusals: ``case-unknown``,
+        ``case-closed``. What could not be met says why in ``tried``.
         """
         case = self._work.find(actor, key, FULFIL)
+        if not isinstance(case, Refused) and any(
+            item.state is StepState.GRANTED for item in case.steps
+        ):
+            self._conclusions.produce(actor, key)
+            case = self._work.find(actor, key, FULFIL)
         done: tuple[Attempt, ...] = ()
         if not isinstance(case, Refused) and case.state is CaseState.OPEN:
-            pending = self._work.pending(case)
-            done = tuple(
-                attempt(self._desk, actor, case=case, step=step, material=item, record=record)
-                for step, item, record in pending
-            )
+            round_of = Meeting(self._desk, actor, case)
+            done = tuple(round_of.attempt(*item) for item in self._work.pending(case))
 
         def work(tx: Tx, now: Case) -> Refused | None:
             for item in done:
@@ -293,33 +306,26 @@ class Cases:
     ) -> Recorded[Case | Refused]:
         """Record what the department decided; later steps that waited for it become ready.
 
-        Only an officer of the matter's department may. Refusals: ``case-unknown``,
-        ``case-closed``, ``not-permitted``, ``step-unknown``, ``step-not-ready``,
-        ``result-missing``.
+        A granted step that ends with a certificate gets it now, or stays ``granted`` until
+        ``produce`` gets it; ``result_no`` may then be empty. Only an officer of the matter's
+        department may. Refusals: ``case-unknown``, ``case-closed``, ``not-permitted``,
+        ``step-unknown``, ``step-not-ready``, ``result-missing``.
         """
+        return self._conclusions.conclude(actor, key, step, granted=granted, result_no=result_no)
 
-        def work(tx: Tx, case: Case) -> Refused | None:
-            spec, held = self._work.journey(case).step(step), case.step(step)
-            if spec is None or held is None:
-                return Refused(Code.STEP_UNKNOWN)
-            matter = self._desk.matters.get(spec.matter)
-            scope = Scope(division=case.division, org=matter.org if matter else "")
-            allowed = authorise(actor, DECIDE, scope)
-            if isinstance(allowed, Refused):
-                return allowed
-            if held.state is not StepState.SUBMITTED:
-                return Refused(Code.STEP_NOT_READY)
-            if granted and not result_no.strip():
-                return Refused(Code.RESULT_MISSING)
-            state = StepState.DONE if granted else StepState.REJECTED
-            record = StepRecord(step, state, result_no.strip(), self._desk.clock.now())
-            store.save_step(tx, self._desk.vault, key, record)
-            data: dict[str, Json] = {"step": step, "state": state.value}
-            tx.record(Event("intake.step-concluded", key, actor, data))
-            self._work.go_on(tx, actor, case, record)
-            return None
+    def produce(self, actor: Actor, key: CaseId) -> Recorded[Case | Refused]:
+        """Go on with granted steps whose certificate is not there yet.
 
-        return self._work.change(actor, "conclude", key, "", work)
+        For the window of the case and for officers of the step's department. What still waits says
+        why in ``StepRecord.wait``. Refusals: ``case-unknown``, ``case-closed``.
+        """
+        return self._conclusions.produce(actor, key)
+
+    def produce_all(self, actor: Actor, limit: int = 100) -> int:
+        """Go on with the granted steps of all cases that the actor may fulfil; return how many
+        ended.
+        """
+        return self._conclusions.produce_all(actor, limit)
 
     def tasks(self, actor: Actor, limit: int = 100) -> tuple[Task, ...] | Refused:
         """Return the steps handed to the actor's department, those it waits on longest first."""

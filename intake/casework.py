@@ -9,18 +9,20 @@ from certificates.requests_model import CONSENT
 from intake import filling, store
 from intake.desk import Desk
 from intake.errors import Code
+from intake.journey_model import (
+    CertificateWay,
+    Journey,
+    MaterialSpec,
+    StepSpec,
+    Way,
+)
 from intake.model import (
     Case,
     CaseState,
-    CertificateWay,
-    Journey,
     MaterialRecord,
-    MaterialSpec,
     MaterialState,
     StepRecord,
-    StepSpec,
     StepState,
-    Way,
     WayKind,
 )
 from kernel.actors import Actor, Scope, authorise
@@ -176,7 +178,10 @@ class Casework:
 
 
 def _data(record: MaterialRecord) -> dict[str, Json]:
-    tried: list[Json] = [f"{way.value}: {code}" for way, code in record.tried]
+    tried: list[Json] = [
+        ": ".join(filter(None, (item.way.value, item.region, item.code))) for item in record.tried
+    ]
+    found = record.evidence
     return {
         "step": record.step,
         "material": record.code,
@@ -185,4 +190,7 @@ def _data(record: MaterialRecord) -> dict[str, Json]:
         "certificate": record.certificate,
         "digest": record.digest or "",
         "tried": tried,
+        "region": found.region if found else "",
+        "basis": found.basis if found else "",
+        "peer_leaf": found.peer.leaf if found and found.peer else "",
     }

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from certificates.matters import Matterbook
 from intake.journeys import Journeybook
-from intake.ports import Consents, Fetch, Guardianship, Source
+from intake.ports import Consents, Fetch, Guardianship, Regions, Results, Source
 from kernel.clock import Clock
-from kernel.ports import Objects, Transactions, Vault
+from kernel.ports import Objects, Probe, Transactions, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +25,7 @@ class Desk:
     guardianship: Guardianship
     fetch: Fetch
     consents: Consents
+    regions: Regions
+    results: Results
+    probe: Probe
     division: str

@@ -16,6 +16,8 @@ class Code(StrEnum):
     SUBJECT_AMBIGUOUS = "subject-ambiguous"
     ENTRY_CONDITION = "entry-condition"
     APPLICANT_NOT_GUARDIAN = "applicant-not-guardian"
+    REGION_UNKNOWN = "region-unknown"
+    REGION_UNSAID = "region-unsaid"
     STEP_UNKNOWN = "step-unknown"
     STEP_NOT_READY = "step-not-ready"
     MATERIAL_UNKNOWN = "material-unknown"
@@ -37,3 +39,4 @@ class Code(StrEnum):
     NO_RECORD = "no-record"
     STEP_NOT_DONE = "step-not-done"
     RESULT_MISSING = "result-missing"
+    RESULT_KEY = "result-key"

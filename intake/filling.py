@@ -6,17 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 
 from intake.errors import Code
+from intake.journey_model import (
+    ChainedWay,
+    FieldForm,
+    Journey,
+    MaterialSpec,
+    StepSpec,
+)
 from intake.model import (
     AUTOMATIC,
     Case,
-    ChainedWay,
-    FieldForm,
     FieldRecord,
     Gap,
-    Journey,
-    MaterialSpec,
     MaterialState,
-    StepSpec,
     StepState,
 )
 from intake.parties import resolve
@@ -36,17 +38,18 @@ def prefill(case: Case, step: StepSpec) -> tuple[FieldRecord, ...]:
         if field.name in held:
             continue
         for source in field.sources:
-            value = _from(case, source)
+            value = sourced(case, source)
             if value:
                 found.append(FieldRecord(step.code, field.name, value, source))
                 break
     return tuple(found)
 
 
-def _from(case: Case, source: str) -> str:
+def sourced(case: Case, source: str) -> str:
+    """Return the value of a source as in ``FieldForm.sources``; empty where there is none."""
     kind, _, rest = source.partition(":")
     if kind == "material":
-        place, _, name = rest.rpartition(".")
+        place, _, name = rest.partition(".")
         step, _, code = place.partition("/")
         record = case.material(step, code)
         return record.values.get(name, "") if record else ""
@@ -104,7 +107,7 @@ def step_gaps(case: Case, step: StepSpec) -> tuple[Gap, ...]:
         record = case.material(step.code, material.code)
         if record is None or record.state is MaterialState.MET or _will_come(case, material):
             continue
-        reason = record.tried[0][1] if record.tried else ""
+        reason = record.tried[0].code if record.tried else ""
         manual = tuple(way.kind for way in material.ways if way.kind not in AUTOMATIC)
         found.append(Gap(Code.MATERIAL_OPEN, step.code, material.code, manual, reason))
     filled = {item.name for item in case.fields if item.step == step.code and item.value}

@@ -16,7 +16,7 @@ from certificates.requests_model import CONSENT
 from certificates.strict import Reader
 from certificates.typebook import Typebook
 from intake.errors import Code
-from intake.model import (
+from intake.journey_model import (
     CertificateWay,
     ChainedWay,
     DataWay,

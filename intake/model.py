@@ -1,8 +1,7 @@
-"""一件事: journeys over 事项, ways to meet a material, cases and what became of them.
+"""办件: cases of a journey, how each material was met, and what became of them.
 
-A *reference* such as ``guardian.id_number`` names a party of the case and a column of its row in
-the population; ``=0`` is a literal. Personal values are kept sealed; these classes hold them only
-when opened for those who may see them.
+Personal values are kept sealed; these classes hold them only when opened for those who may see
+them. What a journey is lies in ``intake.journey_model``.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
 
-from kernel.ids import CaseId, GrantId, HolderRef, RequestId
+from kernel.ids import CaseId, GrantId, HolderRef, JournalNo, RequestId
 from kernel.ports import Digest
 
 
@@ -50,6 +48,8 @@ class StepState(StrEnum):
     """An earlier step is not done."""
     READY = "ready"
     SUBMITTED = "submitted"
+    GRANTED = "granted"
+    """Decided; the certificate it ends with is not there yet."""
     DONE = "done"
     REJECTED = "rejected"
 
@@ -63,176 +63,12 @@ class CaseState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateWay:
-    """Met by a certificate of one of ``holders`` (parties, tried in order).
-
-    ``basis`` lists grounds in order of preference: ``consent`` or a code of the matter's bases.
-    ``expect`` maps a face field to references; the value must equal one of them. For a column of a
-    table one row must.
-    """
-
-    type: str
-    holders: tuple[str, ...]
-    purpose: str
-    basis: tuple[str, ...]
-    fields: tuple[str, ...]
-    expect: Mapping[str, tuple[str, ...]]
-
-    @property
-    def kind(self) -> WayKind:
-        """Return the sort of way."""
-        return WayKind.CERTIFICATE
-
-
-@dataclass(frozen=True, slots=True)
-class DataWay:
-    """Met by rows of a resource: for each reference in ``of`` one row whose ``column`` equals it
-    and which satisfies ``expect``. ``any_of``: one such reference is enough.
-    """
-
-    resource: str
-    column: str
-    of: tuple[str, ...]
-    fields: tuple[str, ...]
-    expect: Mapping[str, tuple[str, ...]]
-    any_of: bool = False
-
-    @property
-    def kind(self) -> WayKind:
-        """Return the sort of way."""
-        return WayKind.DATA
-
-
-@dataclass(frozen=True, slots=True)
-class ChainedWay:
-    """Met by the result of an earlier step."""
-
-    step: str
-
-    @property
-    def kind(self) -> WayKind:
-        """Return the sort of way."""
-        return WayKind.CHAINED
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseWay:
-    """Met by a written promise; the department checks within ``days`` days."""
-
-    letter: str
-    letter_en: str
-    days: int
-
-    @property
-    def kind(self) -> WayKind:
-        """Return the sort of way."""
-        return WayKind.PROMISE
-
-
-@dataclass(frozen=True, slots=True)
-class UploadWay:
-    """Met by an uploaded scan of one of ``media`` types, at most ``max_bytes`` long."""
-
-    media: tuple[str, ...]
-    max_bytes: int
-
-    @property
-    def kind(self) -> WayKind:
-        """Return the sort of way."""
-        return WayKind.UPLOAD
-
-
-Way = CertificateWay | DataWay | ChainedWay | PromiseWay | UploadWay
-
-
-@dataclass(frozen=True, slots=True)
-class MaterialSpec:
-    """材料: a paper that used to be asked for, and the ordered ways to do without it."""
-
-    code: str
-    title: str
-    title_en: str
-    ways: tuple[Way, ...]
-    paper: bool = True
-    """False: was never a paper of its own, so it does not count as one saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldForm:
-    """One field of the form. ``sources`` are tried in order: ``child.name``,
-    ``material:step/material.field`` or ``form:step.field``. What none of them gives is typed.
-    """
-
-    name: str
-    title: str
-    title_en: str
-    sources: tuple[str, ...]
-    required: bool = True
-    max_length: int = 100
-    pattern: str = ""
-    hint: str = ""
-    hint_en: str = ""
-    codes: str = ""
-    """Code table whose words are shown in place of the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepSpec:
-    """One 事项 of a journey."""
-
-    code: str
-    title: str
-    title_en: str
-    matter: str
-    after: tuple[str, ...]
-    materials: tuple[MaterialSpec, ...]
-    form: tuple[FieldForm, ...]
-    result: str
-    """What the step produces, as told to people."""
-    result_en: str
-
-    def material(self, code: str) -> MaterialSpec | None:
-        """Return a material by code, or None."""
-        return next((item for item in self.materials if item.code == code), None)
-
-
-PartyKind = Literal["subject", "applicant", "other-guardian", "household-head"]
-
-
-@dataclass(frozen=True, slots=True)
-class PartySpec:
-    """A person a journey speaks of and how it is found."""
-
-    name: str
-    title: str
-    title_en: str
-    kind: PartyKind
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """一件事 as data."""
-
-    name: str
-    title: str
-    title_en: str
-    resource: str
-    """Resource in which the parties are found (人口基本信息)."""
-    parties: tuple[PartySpec, ...]
-    entry: Mapping[str, tuple[str, ...]]
-    """What must hold before a case is opened, as in ``expect`` on the subject's row."""
-    steps: tuple[StepSpec, ...]
-    digest: str
-
-    def step(self, code: str) -> StepSpec | None:
-        """Return a step by code, or None."""
-        return next((item for item in self.steps if item.code == code), None)
-
-
-@dataclass(frozen=True, slots=True)
 class Party:
-    """A person of a case, opened. ``values`` are columns of the population row."""
+    """A person of a case, opened. ``values`` are columns of the population row.
+
+    Of a person who is not in the own region's data only ``id_number`` is known; ``version`` and
+    ``row_key`` are empty.
+    """
 
     name: str
     ref: HolderRef
@@ -240,6 +76,8 @@ class Party:
     values: Mapping[str, str]
     version: str
     row_key: str
+    region: str = ""
+    """户籍地: region (GB/T 2260) where the person is registered; empty: nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +94,45 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """An automatic way that did not help, and why.
+
+    ``params`` fill the message of ``code``; ``origin`` in them is the region that failed or
+    refused. ``attempt`` names the requests: one that a peer left without an answer is repeated.
+    """
+
+    way: WayKind
+    code: str
+    region: str = ""
+    """Region whose certificates were asked for; empty: no certificate was."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PeerEntry:
+    """The entry of another region's hub about the same use: subject and leaf hash (Base64)."""
+
+    subject: str
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where what met a material came from; no person in it."""
+
+    region: str
+    at: datetime
+    basis: str = ""
+    """``consent`` or the code of a legal basis of the matter; empty: data or an earlier result."""
+    identifier: str = ""
+    """电子证照标识."""
+    journal: JournalNo | None = None
+    """Journal row of the use."""
+    peer: PeerEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialRecord:
     """How a material stands. ``request`` is the certificate request that met it."""
 
@@ -265,13 +142,14 @@ class MaterialRecord:
     way: WayKind | None = None
     request: RequestId | None = None
     certificate: str = ""
-    tried: tuple[tuple[WayKind, str], ...] = ()
-    """Automatic ways that failed, each with the code of its reason."""
+    tried: tuple[Try, ...] = ()
+    """Automatic ways that failed, each with its reason."""
     digest: Digest | None = None
     due_at: datetime | None = None
     attempt: int = 0
     """How often the automatic ways were tried."""
     values: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +170,12 @@ class StepRecord:
     state: StepState
     result_no: str = ""
     at: datetime | None = None
+    certificate: str = ""
+    """Id of the certificate the step ended with."""
+    identifier: str = ""
+    """电子证照标识 of that certificate."""
+    wait: str = ""
+    """Of a granted step: code of the reason why its certificate is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,11 +214,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a clerk enters to open a case."""
+    """What a clerk enters to open a case.
+
+    ``regions`` maps a party to the region where it is registered; who is not in it is looked for
+    in the own region's data.
+    """
 
     journey: str
     subject_code: str
     applicant_code: str
+    regions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +234,33 @@ class Saved:
     material: str
     way: WayKind
     request: RequestId | None
+    certificate: str = ""
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """Time against the former way, over the steps done so far. Days are working days."""
+
+    former_days: int
+    days: int
+    former_visits: int
+    visits: int
+    as_of: str
+    source: str
+    source_en: str
+    example: bool
+    """True: the former figures are examples, not verified."""
+
+    @property
+    def days_saved(self) -> int:
+        """Return the working days saved; never negative."""
+        return max(0, self.former_days - self.days)
+
+    @property
+    def visits_saved(self) -> int:
+        """Return the ways to an office saved; never negative."""
+        return max(0, self.former_visits - self.visits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,3 +275,7 @@ class Report:
     prefilled: int
     typed: int
     elapsed: timedelta
+    results: tuple[StepRecord, ...] = ()
+    """Steps that were granted, with what they ended with."""
+    spared: Spared | None = None
+    """None: the journey has no figures of the former way."""

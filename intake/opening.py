@@ -13,7 +13,7 @@ from intake.model import (
     StepRecord,
     StepState,
 )
-from intake.parties import find_parties, fits
+from intake.parties import find_parties, fits, needed
 from kernel.actors import Actor, Scope, authorise
 from kernel.errors import Refused
 from kernel.ids import CaseId, new_id
@@ -58,6 +58,7 @@ def draft(desk: Desk, actor: Actor, asked: Opening) -> Case | Refused:
             MaterialRecord(step.code, item.code, MaterialState.OPEN)
             for step in journey.steps
             for item in step.materials
+            if needed(item, parties)
         ),
         fields=(),
         parties=parties,

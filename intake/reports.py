@@ -6,8 +6,16 @@ from datetime import datetime
 
 from intake import store
 from intake.filling import counts
+from intake.journey_model import Journey
 from intake.journeys import Journeybook
-from intake.model import AUTOMATIC, Case, Journey, MaterialState, Report, Saved, WayKind
+from intake.model import (
+    AUTOMATIC,
+    Case,
+    MaterialState,
+    Report,
+    Saved,
+    WayKind,
+)
 from kernel.ports import Tx
 
 
@@ -21,7 +29,9 @@ def report(case: Case, journey: Journey, now: datetime) -> Report:
         for material in step.materials:
             record = case.material(step.code, material.code)
             place = f"{step.code}/{material.code}"
-            if record is None or record.state is MaterialState.OPEN or record.way is None:
+            if record is None:
+                continue  # nobody needs it in this case
+            if record.state is MaterialState.OPEN or record.way is None:
                 missing.append(place)
             elif record.way in AUTOMATIC and material.paper:
                 saved.append(Saved(step.code, material.code, record.way, record.request))

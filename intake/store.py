@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from intake import packing
 from intake.model import (
     Case,
     CaseState,
@@ -74,6 +75,9 @@ STEP = Table(
     Column("code", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("result", LargeBinary, nullable=True),
+    Column("certificate_id", Text, nullable=False, server_default=""),
+    Column("identifier", Text, nullable=False, server_default=""),
+    Column("wait", Text, nullable=False, server_default=""),
     Column("at", Text, nullable=False, default=""),
     PrimaryKeyConstraint("case_id", "code"),
 )
@@ -94,6 +98,7 @@ MATERIAL = Table(
     Column("due_at", Text, nullable=False, default=""),
     Column("attempt", Integer, nullable=False, default=0),
     Column("contents", LargeBinary, nullable=True),
+    Column("evidence", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("case_id", "step", "code"),
 )
 
@@ -125,7 +130,9 @@ def insert_case(tx: Tx, vault: Vault, case: Case) -> None:
             "state": case.state.value,
             "subject_ref": case.subject,
             "applicant_ref": case.applicant,
-            "parties": vault.seal("intake_case", case.id, "parties", _parties_text(case.parties)),
+            "parties": vault.seal(
+                "intake_case", case.id, "parties", packing.parties_text(case.parties)
+            ),
             "opened_at": to_iso(case.opened_at),
         },
     )
@@ -198,6 +205,17 @@ def submitted(
     return [(CaseId(row.case_id), row.journey, row.code, from_iso(row.at)) for row in found]
 
 
+def granted(tx: Tx, limit: int) -> list[tuple[CaseId, str]]:
+    """Return case and step of what was granted and has no certificate yet, the oldest first."""
+    query = (
+        select(STEP.c.case_id, STEP.c.code)
+        .where(STEP.c.state == StepState.GRANTED.value)
+        .order_by(STEP.c.at, STEP.c.case_id)
+        .limit(limit)
+    )
+    return [(CaseId(row.case_id), row.code) for row in rows(tx).execute(query)]
+
+
 def met(tx: Tx) -> list[tuple[str, str, str, WayKind, int]]:
     """Return how many materials were met, by journey, step, material and way; no person."""
     place = (CASE.c.journey, MATERIAL.c.step, MATERIAL.c.code, MATERIAL.c.way)
@@ -233,11 +251,12 @@ def save_material(tx: Tx, vault: Vault, key: CaseId, item: MaterialRecord) -> No
             way=item.way.value if item.way else "",
             request_id=item.request or "",
             certificate_id=item.certificate,
-            tried=json.dumps([[way.value, code] for way, code in item.tried]),
+            tried=packing.tried_text(item.tried),
             digest=item.digest or "",
             due_at=to_iso(item.due_at) if item.due_at else "",
             attempt=item.attempt,
             contents=vault.seal("intake_material", place, "contents", text),
+            evidence=packing.evidence_text(item.evidence) if item.evidence else "",
         )
     )
 
@@ -269,8 +288,21 @@ def save_step(tx: Tx, vault: Vault, key: CaseId, step: StepRecord) -> None:
     rows(tx).execute(
         update(STEP)
         .where(STEP.c.case_id == key, STEP.c.code == step.code)
-        .values(state=step.state.value, result=result, at=to_iso(step.at) if step.at else "")
+        .values(
+            state=step.state.value,
+            result=result,
+            at=to_iso(step.at) if step.at else "",
+            certificate_id=step.certificate,
+            identifier=step.identifier,
+            wait=step.wait,
+        )
     )
+
+
+def save_parties(tx: Tx, vault: Vault, key: CaseId, parties: Sequence[Party]) -> None:
+    """Write the people of a case anew."""
+    sealed = vault.seal("intake_case", key, "parties", packing.parties_text(parties))
+    rows(tx).execute(update(CASE).where(CASE.c.id == key).values(parties=sealed))
 
 
 def save_state(tx: Tx, key: CaseId, state: CaseState) -> None:
@@ -280,7 +312,7 @@ def save_state(tx: Tx, key: CaseId, state: CaseState) -> None:
 
 def _case(tx: Tx, vault: Vault, row: Row[Any]) -> Case:
     key = CaseId(row.id)
-    parties = json.loads(vault.open("intake_case", key, "parties", row.parties))
+    parties = vault.open("intake_case", key, "parties", row.parties)
     return Case(
         id=key,
         journey=row.journey,
@@ -296,7 +328,7 @@ def _case(tx: Tx, vault: Vault, row: Row[Any]) -> Case:
         steps=tuple(_step(vault, key, item) for item in _of(tx, STEP, key)),
         materials=tuple(_material(vault, key, item) for item in _of(tx, MATERIAL, key)),
         fields=tuple(_field(vault, key, item) for item in _of(tx, FIELD, key)),
-        parties=tuple(Party(**item) for item in parties),
+        parties=packing.parties(parties),
         grants={name: GrantId(grant) for name, grant in json.loads(row.grants).items()},
         consented_at=from_iso(row.consented_at) if row.consented_at else None,
     )
@@ -311,7 +343,15 @@ def _step(vault: Vault, key: CaseId, row: Row[Any]) -> StepRecord:
     place = f"{key}/{row.code}"
     result = vault.open("intake_step", place, "result", row.result) if row.result else ""
     at = from_iso(row.at) if row.at else None
-    return StepRecord(row.code, StepState(row.state), result, at)
+    return StepRecord(
+        code=row.code,
+        state=StepState(row.state),
+        result_no=result,
+        at=at,
+        certificate=row.certificate_id,
+        identifier=row.identifier,
+        wait=row.wait,
+    )
 
 
 def _material(vault: Vault, key: CaseId, row: Row[Any]) -> MaterialRecord:
@@ -326,31 +366,15 @@ def _material(vault: Vault, key: CaseId, row: Row[Any]) -> MaterialRecord:
         way=WayKind(row.way) if row.way else None,
         request=RequestId(row.request_id) if row.request_id else None,
         certificate=row.certificate_id,
-        tried=tuple((WayKind(way), code) for way, code in json.loads(row.tried)),
+        tried=packing.tried(row.tried),
         digest=Digest(row.digest) if row.digest else None,
         due_at=from_iso(row.due_at) if row.due_at else None,
         attempt=row.attempt,
         values=json.loads(text),
+        evidence=packing.evidence(row.evidence) if row.evidence else None,
     )
 
 
 def _field(vault: Vault, key: CaseId, row: Row[Any]) -> FieldRecord:
     value = vault.open("intake_field", f"{key}/{row.step}/{row.name}", "value", row.value)
     return FieldRecord(row.step, row.name, value, row.origin)
-
-
-def _parties_text(parties: Sequence[Party]) -> str:
-    return json.dumps(
-        [
-            {
-                "name": item.name,
-                "ref": item.ref,
-                "code": item.code,
-                "values": dict(item.values),
-                "version": item.version,
-                "row_key": item.row_key,
-            }
-            for item in parties
-        ],
-        ensure_ascii=False,
-    )

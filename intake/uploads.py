@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from intake.errors import Code
-from intake.model import UploadWay
+from intake.journey_model import UploadWay
 from kernel.errors import Refused
 
 MAGIC: Mapping[str, bytes] = {

@@ -139,6 +139,7 @@ class Hub(ExchangeParts):
     def cases(self) -> Cases:
         """Window cases."""
         from certificates.guardianship import PopulationGuardianship
+        from hub.intaking import BothFetch, PeerRegions, StepResults
         from intake.cases import Cases
         from intake.desk import Desk
 
@@ -153,8 +154,11 @@ class Hub(ExchangeParts):
                 matters=self.matters,
                 source=tools.source,
                 guardianship=PopulationGuardianship(tools.source),
-                fetch=self.requests,
+                fetch=BothFetch(self),
                 consents=self.grants,
+                regions=PeerRegions(self.settings.root),
+                results=StepResults(self),
+                probe=tools.probe,
                 division=tools.division,
             )
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -10,13 +11,17 @@ from certificates.issue import Issuer
 from certificates.register import Register
 from certificates.register_model import Certificate
 from certificates.requests import Requests
+from certificates.requests_model import CertificateAsk
+from certificates.results import Results
 from certificates.subjects import holder_ref
 from intake import journeys
 from intake.cases import Cases
 from intake.desk import Desk
-from intake.model import Case, Opening, WayKind
+from intake.model import Case, Opening, PeerEntry, WayKind
+from intake.ports import Fetched, Result
 from kernel.actors import Actor, ActorKind, Reach, system
 from kernel.errors import Refused
+from kernel.ports import Recorded
 from storage.database import Database
 from tests.certificates.doubles import (
     BABY,
@@ -53,6 +58,62 @@ def the_journeys() -> journeys.Journeybook:
     return journeys.load(the_matters(), the_types())
 
 
+class Line:
+    """Both ways to certificates: the own requests, and for each other region whatever it says."""
+
+    def __init__(self, own: Requests) -> None:
+        self.own = own
+        self.abroad: dict[str, Callable[[Actor, CertificateAsk], Any]] = {}
+        self.asked: list[tuple[str, CertificateAsk]] = []
+
+    def fetch(self, actor: Actor, ask: CertificateAsk, region: str) -> Recorded[Any]:
+        self.asked.append((region, ask))
+        if region == "410100":
+            done = self.own.fetch(actor, ask)
+            value = done.value
+            return Recorded(value if isinstance(value, Refused) else Fetched(value), done.journal)
+        found = self.abroad[region](actor, ask)
+        if isinstance(found, Recorded):
+            value = found.value
+            if isinstance(value, Refused):
+                return Recorded(value, found.journal)
+            return Recorded(Fetched(value, PeerEntry("req-there", "leaf")), found.journal)
+        return Recorded(found, ())
+
+
+class Peers:
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {"410300": "示例洛阳市"}
+
+    def known(self) -> dict[str, str]:
+        return self.names
+
+
+class StepResults:
+    """Results of steps over the issuer, as the hub's wiring joins them."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+
+    def _actor(self, org: str) -> Actor:
+        rights = {"certificates.issue": Reach.ORG}
+        return Actor("system:results", ActorKind.SYSTEM, org=org, division="410100", rights=rights)
+
+    def issue(self, org: str, kind: str, key: str) -> Recorded[Any]:
+        return _told(self.results.ensure(self._actor(org), kind, key))
+
+    def renew(self, org: str, kind: str, key: str, shows: Mapping[str, str]) -> Recorded[Any]:
+        return _told(self.results.renew(self._actor(org), kind, key, shows))
+
+
+def _told(done: Recorded[Any]) -> Recorded[Any]:
+    made = done.value
+    if isinstance(made, Refused):
+        return done
+    one = made.certificate
+    return Recorded(Result(one.id, one.identifier, made.number), done.journal)
+
+
 class City:
     def __init__(self, bench: Bench, database: Database) -> None:
         self.bench = bench
@@ -62,6 +123,8 @@ class City:
         guardianship = PopulationGuardianship(tools.source)
         self.issuer = Issuer(tools)
         self.register = Register(tools)
+        self.line = Line(Requests(tools, book, frozenset({"111"})))
+        self.peers = Peers()
         self.cases = Cases(
             Desk(
                 transactions=tools.transactions,
@@ -72,8 +135,11 @@ class City:
                 matters=book,
                 source=tools.source,
                 guardianship=guardianship,
-                fetch=Requests(tools, book, frozenset({"111"})),
+                fetch=self.line,
                 consents=Grants(tools, book, guardianship),
+                regions=self.peers,
+                results=StepResults(Results(tools, self.issuer)),
+                probe=tools.probe,
                 division="410100",
             )
         )
