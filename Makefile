@@ -20,10 +20,12 @@ CERTIFICATES ?= 200
 PORT ?= 8600
 AIRFLOW_PORT ?= 18080
 CORPUS ?=
+MINUTES ?= 10
+TARGETS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
 
-.PHONY: help setup demo test test-services test-judges coverage check bench corpus soak airflow lock clean
+.PHONY: help setup demo test test-services test-judges coverage check bench corpus soak fuzz airflow lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,6 +82,11 @@ corpus: $(VENV)/ready ## agreement with expected verdicts: make corpus CORPUS=fo
 
 soak: $(VENV)/ready ## what takes longer than CI allows; by hand, report in docs/reports
 	@$(PYTEST) tests -q -s -m soak
+	@$(MAKE) --no-print-directory fuzz
+
+fuzz: $(VENV)/ready ## the parsers under atheris, ten minutes of processor time each (MINUTES=, TARGETS=); part of a soak
+	@$(PY) -m uv pip install --quiet --require-hashes --python $(PY) -r requirements-fuzz.lock
+	@$(PY) -m tests.fuzz --minutes $(MINUTES) --work "$(ROOT)/var/fuzz" $(TARGETS)
 
 airflow: $(VENV)/ready ## Airflow api-server, scheduler and dag-processor on the demo's files; Ctrl-C stops
 	@$(TONGBAN) airflow up --home "$(HOME_DIR)" --port $(AIRFLOW_PORT)
@@ -89,4 +96,4 @@ lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml (hashes, no a
 
 # var/hub is where a hub lives that nobody gave another folder: no habit may delete it.
 clean: ## remove the demo, figures of benches, caches of tools; keeps .venv and var/hub
-	@rm -rf "$(ROOT)/var/demo" "$(ROOT)/var/bench" "$(ROOT)/var/judges" "$(ROOT)/var/coverage" .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf "$(ROOT)/var/demo" "$(ROOT)/var/bench" "$(ROOT)/var/judges" "$(ROOT)/var/coverage" "$(ROOT)/var/fuzz" .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
