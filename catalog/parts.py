@@ -21,14 +21,13 @@ class PartCache:
         self._objects = objects
         self._folder = folder
 
-    def path(self, digest: str) -> Path:
+    def path(self, digest: str, suffix: str = ".parquet") -> Path:
         """Return a local file of an object, fetched and checked the first time."""
-        kept = self._folder / f"{digest.partition(':')[2]}.parquet"
+        kept = self.place(digest, suffix)
         if kept.exists():
             return kept
         with of_files("parts"):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            staged = kept.with_suffix(f".{os.getpid()}.tmp")
+            staged = self.staged(f"{kept.stem}.{os.getpid()}")
             with self._objects.local(Digest(digest)) as path:
                 try:
                     staged.hardlink_to(path)
@@ -36,6 +35,15 @@ class PartCache:
                     shutil.copyfile(path, staged)
             staged.replace(kept)
         return kept
+
+    def place(self, digest: str, suffix: str) -> Path:
+        """Return where the local file of an object lies, or would lie."""
+        return self._folder / f"{digest.partition(':')[2]}{suffix}"
+
+    def staged(self, name: str) -> Path:
+        """Return where a file is written before it gets its place, on the same disk."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder / f"{name}.tmp"
 
     def scan(self, parts: Sequence[Part]) -> pl.LazyFrame:
         """Return the rows of all parts, lazily."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -76,3 +76,10 @@ class Uses(Protocol):
 
     def uses_of(self, resource: str) -> Sequence[Use]:
         """Return the certificate fields filled from the resource."""
+
+
+class Asked(Protocol):
+    """Which columns are looked up; implemented by what knows the types and journeys of a hub."""
+
+    def columns(self, resource: str) -> Collection[str]:
+        """Return the columns of a resource by which rows are asked for."""

@@ -1,6 +1,8 @@
 """Rows of published versions: look-ups for certificates and intake, references for rules.
 
 Reads the Parquet parts of a version lazily; nothing here is shown to people, so nothing is masked.
+A look-up takes the rows that an index names and compares their cells; without an index, or where
+the index names too many places, it compares the cells of all rows.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from catalog import store
 from catalog.blocks import FILE, ROW
 from catalog.errors import Code
-from catalog.model import Record
+from catalog.lookups import Lookups
+from catalog.model import Part, Record
 from catalog.parts import PartCache
 from kernel.errors import TongbanError
 from kernel.ids import VersionId
@@ -25,6 +30,12 @@ from kernel.ports import Digest, Objects, Transactions
 
 _HELD = 64
 _BATCH = 20_000
+_NEAR = 1024
+"""Rows between two hits that are rather read than stepped over; half a row group."""
+_FEW = 16
+"""Places that are always read one by one."""
+_SPREAD = 16_384
+"""Rows of a version for each further place: reading one costs as much as searching so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +47,42 @@ class Opened:
     columns: tuple[str, ...]
     places: dict[str, int]
     manifest: dict[str, Any]
+    parts: tuple[Part, ...] = ()
+    frames: tuple[pl.LazyFrame, ...] = ()
+    """The parts one by one."""
+
+    def take(self, rows: npt.NDArray[np.int64]) -> pl.DataFrame | None:
+        """Return rows by their numbers (ascending, from 0); None where they lie too far apart."""
+        stops = np.cumsum([part.rows for part in self.parts])
+        owner = np.searchsorted(stops, rows, "right")
+        breaks = np.flatnonzero((np.diff(rows) > _NEAR) | (np.diff(owner) > 0)) + 1
+        if len(breaks) >= _FEW + stops[-1] // _SPREAD:
+            return None
+        found = []
+        for run in np.split(rows, breaks):
+            part = int(np.searchsorted(stops, run[0], "right"))
+            near = run - (stops[part] - self.parts[part].rows)
+            length = int(near[-1] - near[0]) + 1
+            frame = self.frames[part].slice(int(near[0]), length).collect()
+            found.append(frame[near - near[0]])
+        taken: pl.DataFrame = pl.concat(found)
+        return taken
 
 
 class Rows:
     """Implements ``catalog.ports.Lookup`` and ``quality.ports.References``."""
 
-    def __init__(self, transactions: Transactions, objects: Objects, cache: PartCache) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        objects: Objects,
+        cache: PartCache,
+        lookups: Lookups | None = None,
+    ) -> None:
         self._transactions = transactions
         self._objects = objects
         self._cache = cache
+        self._lookups = lookups
         self._held: OrderedDict[str, Opened] = OrderedDict()
         self._lock = Lock()
 
@@ -55,10 +93,14 @@ class Rows:
         ``column-unknown``.
         """
         version = self._current(resource)
-        if version is None or version.frame is None or not values:
+        wanted = [value for value in dict.fromkeys(values) if _is_text(value)]
+        if version is None or version.frame is None or not wanted:
             return []
         self._known(version, resource, column)
-        found = version.frame.filter(pl.col(column).is_in(list(values))).collect()
+        same = pl.col(column).is_in(wanted)
+        found = self._indexed(version, column, wanted, same)
+        if found is None:
+            found = version.frame.filter(same).collect()
         return list(_records(version, found))
 
     def lookup_many(
@@ -112,6 +154,26 @@ class Rows:
                 self._held.popitem(last=False)
         return version
 
+    def _indexed(
+        self, version: Opened, column: str, values: Sequence[str], same: pl.Expr
+    ) -> pl.DataFrame | None:
+        """Return the rows that the index names; None where all rows must be searched instead."""
+        lookups = self._lookups
+        index = lookups.open(version.id, version.parts, column) if lookups else None
+        if lookups is None or index is None:
+            return None
+        rows = index.find(values)
+        if not len(rows):
+            return pl.DataFrame()
+        taken = version.take(rows)
+        if taken is None:
+            return None
+        found = taken.filter(same)
+        if found.height < taken.height:  # two values with one hash, which nobody has seen yet
+            lookups.distrust(version.id, column)
+            return None
+        return found
+
     def _open(self, version_id: str) -> Opened:
         found = self._transactions.read(lambda tx: store.versions(tx, only=version_id))
         if not found:
@@ -123,7 +185,8 @@ class Rows:
         frame = self._cache.scan(parts) if parts else None
         names = frame.collect_schema().names() if frame is not None else []
         columns = tuple(name for name in names if name not in {FILE, ROW})
-        return Opened(VersionId(version_id), frame, columns, places, manifest)
+        frames = tuple(self._cache.scan([part]) for part in parts)
+        return Opened(VersionId(version_id), frame, columns, places, manifest, tuple(parts), frames)
 
     def _current(self, resource: str) -> Opened | None:
         version = self._transactions.read(lambda tx: store.current(tx, resource))
@@ -133,6 +196,11 @@ class Rows:
     def _known(version: Opened, resource: str, column: str) -> None:
         if column not in version.columns:
             raise TongbanError(Code.COLUMN_UNKNOWN, resource=resource, column=column)
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a value can stand in a cell: half a character of UTF-16 (from JSON) cannot."""
+    return value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _records(version: Opened, frame: pl.DataFrame) -> Iterator[Record]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from catalog import figures, store
 from catalog.errors import Code
+from catalog.lookups import Lookups
 from catalog.model import (
     ColumnProfile,
     Diff,
@@ -67,8 +68,9 @@ class Catalog:
         clock: Clock,
         uses: Uses | None = None,
         synonyms: Sequence[Sequence[str]] = (),
+        lookups: Lookups | None = None,
     ) -> None:
-        self.rows = Rows(transactions, objects, cache)
+        self.rows = Rows(transactions, objects, cache, lookups)
         self._transactions = transactions
         self._cache = cache
         self._standards = standards

@@ -27,6 +27,7 @@ from catalog.tables import (
     INGEST,
     ITEM,
     LINEAGE,
+    LOOKUP,
     METADATA,
     PART,
     QUARANTINE,
@@ -205,6 +206,22 @@ def put_version(
     connection.execute(
         update(RESOURCE).where(RESOURCE.c.id == version.resource).values(current=version.id)
     )
+
+
+def lookups(tx: Tx, version: str) -> dict[str, str]:
+    """Return the index objects of a version by column."""
+    query = select(LOOKUP).where(LOOKUP.c.version == version).order_by(LOOKUP.c.column)
+    return {row.column: row.object for row in rows(tx).execute(query)}
+
+
+def put_lookups(tx: Tx, version: str, made: Mapping[str, str]) -> None:
+    """Write the index objects of columns, replacing those that were named before."""
+    connection = rows(tx)
+    for column, digest in made.items():
+        key = (LOOKUP.c.version == version) & (LOOKUP.c.column == column)
+        if not connection.execute(update(LOOKUP).where(key).values(object=digest)).rowcount:
+            values = {"version": version, "column": column, "object": digest}
+            connection.execute(insert(LOOKUP).values(values))
 
 
 def lineage(tx: Tx, version: str) -> list[Edge]:

@@ -65,6 +65,15 @@ PART = Table(
     Column("rows", Integer, nullable=False),
 )
 
+LOOKUP = Table(
+    "catalog_lookup",
+    METADATA,
+    Column("version", Text, primary_key=True),
+    Column("column", Text, primary_key=True),
+    Column("object", Text, nullable=False),
+)
+"""Indexes of columns: derived from the parts, safe to delete."""
+
 QUARANTINE = Table(
     "catalog_quarantine",
     METADATA,

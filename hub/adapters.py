@@ -77,3 +77,18 @@ class CertificateUses:
             for owner, _, column in [field.source.partition(".")]
             if owner == resource
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateKeys:
+    """``catalog.ports.Asked``: rows are asked for by the keys of certificate types."""
+
+    typebook: Typebook
+
+    def columns(self, resource: str) -> Sequence[str]:
+        """Return the columns whose values make a certificate, or a row of its tables."""
+        found: list[tuple[str, str]] = []
+        for kind in self.typebook:
+            found.append((kind.resource, kind.key))
+            found.extend((table.resource, table.key) for table in kind.tables)
+        return tuple(dict.fromkeys(column for owner, column in found if owner == resource))

@@ -12,12 +12,15 @@ import polars as pl
 from kernel.ports import Probe
 from storage.failures import of_files
 
+ROW_GROUP = 2048
+"""Rows that are read together: few, because a look-up wants one of them."""
+
 
 def write_parquet(frame: pl.DataFrame, path: Path, probe: Probe) -> None:
     """Write one part; the bytes depend on the rows alone. Raises ``disk-full``."""
     staged = path.with_name(path.name + ".tmp")
     with of_files("parts"):
-        frame.write_parquet(staged, compression="zstd", statistics=True)
+        frame.write_parquet(staged, compression="zstd", statistics=True, row_group_size=ROW_GROUP)
         _settle(staged, path, probe, "catalog.part")
 
 

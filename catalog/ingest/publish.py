@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -11,6 +11,7 @@ import polars as pl
 from catalog import figures, manifest, store
 from catalog.ingest.batch import Batch
 from catalog.ingest.check import Checked
+from catalog.lookups import Lookups
 from catalog.model import Counts, Diff, Edge, Outcome, Part, Score, Source, State, Version
 from catalog.parts import PartCache
 from kernel.actors import Actor
@@ -32,6 +33,8 @@ class Prepared:
     manifest: str
     diff: Diff | None
     before: str | None
+    lookups: Mapping[str, str] = field(default_factory=dict)
+    """Index objects by column."""
 
 
 def prepare(
@@ -44,8 +47,9 @@ def prepare(
     transactions: Transactions,
     cache: PartCache,
     sensitive: frozenset[str],
+    lookups: Lookups | None = None,
 ) -> Prepared:
-    """Store parts, findings and manifest; nothing is published by it."""
+    """Store parts, indexes, findings and manifest; nothing is published by it."""
     parts = tuple(
         Part(f"{number:05d}.parquet", objects.put_file(batch.folder / name), rows)
         for number, (name, rows) in enumerate(checked.good)
@@ -72,7 +76,13 @@ def prepare(
         report=checked.report,
     )
     content = manifest.content_digest(parts, findings)
-    return Prepared(parts, findings, counts, score, content, objects.put(data), diff, before)
+    indexes: Mapping[str, str] = {}
+    if lookups is not None and parts and checked.allowed:
+        names = lookups.columns(source.resource, source.key, suite.names, before)
+        indexes = lookups.build(parts, names)
+    return Prepared(
+        parts, findings, counts, score, content, objects.put(data), diff, before, indexes
+    )
 
 
 def _empty(suite: Suite) -> pl.LazyFrame:
@@ -127,6 +137,7 @@ def commit(
         store.put_version(
             tx, version, org=source.org, content=prepared.content, parts=prepared.parts, edges=edges
         )
+        store.put_lookups(tx, version.id, prepared.lookups)
         store.put_totals(tx, batch.id, checked.totals)
         _settle(tx, batch, prepared, State.PUBLISHED, at, version=version.id)
         tx.record(Event("catalog.version-published", version.id, actor, _facts(version)))

@@ -23,6 +23,7 @@ from catalog.ingest.check import Checked, check
 from catalog.ingest.collect import gather
 from catalog.ingest.publish import commit, prepare
 from catalog.ingest.standardise import Done, standardise, total_of
+from catalog.lookups import Lookups
 from catalog.model import Outcome, Source, State
 from catalog.parts import PartCache
 from catalog.ports import Gate
@@ -53,6 +54,8 @@ class Ingest:
     probe: Probe
     faults: Mapping[str, TongbanError] = field(default_factory=dict)
     """Sources whose files cannot be used, by name."""
+    lookups: Lookups | None = None
+    """Makes the indexes of a new version; without it, look-ups search the rows."""
 
     def run(self, actor: Actor, source: str) -> Outcome | Refused:
         """Do all four steps. The same delivery under the same rules changes nothing.
@@ -190,6 +193,7 @@ class Ingest:
             transactions=self.transactions,
             cache=self.cache,
             sensitive=frozenset(item.column for item in source.items if item.sensitive),
+            lookups=self.lookups,
         )
         outcome = commit(
             batch,

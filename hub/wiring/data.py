@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hub.adapters import CertificateUses
+from hub.adapters import CertificateKeys, CertificateUses
 from hub.wiring.base import Base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from catalog.ingest.service import Ingest
+    from catalog.lookups import Lookups
     from catalog.model import Source
     from catalog.parts import PartCache
     from catalog.rows import Rows
@@ -50,6 +51,19 @@ class DataParts(Base):
         return PartCache(self.objects, self.settings.root / "cache" / "parts")
 
     @cached_property
+    def lookups(self) -> Lookups:
+        """Indexes of published rows, blind under the hub's data key."""
+        from catalog.lookups import Lookups
+
+        return Lookups(
+            transactions=self.database.transactions,
+            objects=self.objects,
+            cache=self.parts,
+            key=self.vault.blind("catalog.lookup", "key").encode(),
+            asked=CertificateKeys(self.typebook),
+        )
+
+    @cached_property
     def catalog(self) -> Catalog:
         """The catalogue as people and pages use it."""
         from catalog.service import Catalog
@@ -61,6 +75,7 @@ class DataParts(Base):
             standards=self.standards,
             clock=self.clock,
             uses=CertificateUses(self.typebook),
+            lookups=self.lookups,
         )
 
     @cached_property
@@ -89,4 +104,5 @@ class DataParts(Base):
             gate=ChildGate(root, self.standards, synthetic=synthetic),
             clock=self.clock,
             probe=self.probe,
+            lookups=self.lookups,
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from catalog import sources, store
 from catalog.ingest.service import Ingest
+from catalog.lookups import Lookups
 from catalog.model import Source
 from catalog.parts import PartCache
 from catalog.ports import GateAnswer, GateRequest
@@ -134,12 +135,14 @@ def build(home: Path, clock: FixedClock, probe: Probe, connector: str = "csv") -
     objects = FolderObjects(home / "objects", probe)
     cache = PartCache(objects, home / "cache")
     standards = Standards.load(home, clock=clock)
+    lookups = Lookups(transactions=database.transactions, objects=objects, cache=cache, key=b"test")
     catalog = Catalog(
         transactions=database.transactions,
         objects=objects,
         cache=cache,
         standards=standards,
         clock=clock,
+        lookups=lookups,
     )
     ingest = Ingest(
         sources={known.name: known},
@@ -153,5 +156,6 @@ def build(home: Path, clock: FixedClock, probe: Probe, connector: str = "csv") -
         gate=OpenGate(),
         clock=clock,
         probe=probe,
+        lookups=lookups,
     )
     return Rig(home, ingest, catalog, system("test", rights=ACTIONS), known)
