@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from catalog.ingest.batch import Batch
-from catalog.model import ColumnProfile, Counts, Diff, Part, Score, Source
+from catalog.model import ColumnProfile, Counts, DeliveredFile, Diff, Part, Score, Source
 from kernel.canonical import canonical
 from quality.model import RuleCount
 
@@ -51,7 +51,7 @@ def build(
         "delivery": {
             "id": str(batch.delivery.id),
             "digest": batch.delivery.digest,
-            "files": [asdict(file) for file in batch.delivery.files],
+            "files": [_file(file) for file in batch.delivery.files],
         },
         "rules": batch.rules_digest,
         "day": batch.day.isoformat(),
@@ -68,6 +68,11 @@ def build(
         "report": report,
     }
     return canonical(json.loads(json.dumps(value)))
+
+
+def _file(file: DeliveredFile) -> dict[str, Any]:
+    """Leave out what only a source with a column of changes has."""
+    return {name: value for name, value in asdict(file).items() if value not in ("", None)}
 
 
 def _total(total: RuleCount) -> dict[str, Any]:

@@ -145,6 +145,10 @@ class DeliveredFile:
     name: str
     object: str
     size: int
+    mark: str = ""
+    """High-water mark: largest value of the source's column of changes; empty without one."""
+    touched: int | None = None
+    """Rows that this column calls newer than the mark of the version before; None without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from catalog.blocks import Broken
 LINE_ENCODING = "line-undecodable"
 LINE_FIELDS = "field-count"
 LINE_QUOTES = "line-quotes"
+RECORD_SHAPE = "record-shape"
 QUOTE = '"'
 MAX_LINES = 64
 """Lines that one quoted field may span; a mark left open for longer is a fault of its line."""

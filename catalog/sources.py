@@ -15,7 +15,7 @@ from typing import Any
 
 from catalog import connectors, guide
 from catalog.errors import Code
-from catalog.fetching import Fetcher
+from catalog.fetching import Fetcher, at_home
 from catalog.model import DeliverySpec, Source
 from kernel import registry
 from kernel.errors import TongbanError
@@ -59,7 +59,7 @@ def load_each(home: Path | None) -> tuple[Mapping[str, Source], Mapping[str, Ton
     faults: dict[str, TongbanError] = {}
     for name, member in registry.load("catalog", "sources", ".toml", home).members.items():
         try:
-            sources[name] = parse(name, member.data, member.digest)
+            sources[name] = parse(name, member.data, member.digest, home)
         except TongbanError as fault:
             faults[name] = fault
     claims = Counter(source.resource for source in sources.values())
@@ -92,7 +92,7 @@ def in_order(sources: Mapping[str, Source]) -> tuple[Source, ...]:
     return tuple(done.values())
 
 
-def parse(name: str, data: bytes, digest: str = "") -> Source:
+def parse(name: str, data: bytes, digest: str = "", home: Path | None = None) -> Source:
     """Read one source file; raises TongbanError ``source-invalid`` that lists every fault."""
     try:
         raw = tomllib.loads(data.decode("utf-8"))
@@ -101,7 +101,7 @@ def parse(name: str, data: bytes, digest: str = "") -> Source:
     problems = list(_problems(name, raw))
     if problems:
         raise _invalid(name, problems)
-    return _build(name, raw, digest)
+    return _build(name, raw, digest, home)
 
 
 def _invalid(name: str, problems: list[str]) -> TongbanError:
@@ -213,7 +213,7 @@ def _column_problems(raw: Mapping[str, Any]) -> Iterator[str]:
             yield f"items.{column} must be a table"
 
 
-def _build(name: str, raw: Mapping[str, Any], digest: str) -> Source:
+def _build(name: str, raw: Mapping[str, Any], digest: str, home: Path | None) -> Source:
     rhythm = raw.get("rhythm", {})
     columns = {str(title): str(column) for title, column in raw["columns"].items()}
     return Source(
@@ -233,7 +233,7 @@ def _build(name: str, raw: Mapping[str, Any], digest: str) -> Source:
         schedule=str(rhythm.get("schedule", "")),
         after=tuple(str(item) for item in rhythm.get("after", ())),
         digest=digest,
-        fetch=raw.get("fetch", {}),
+        fetch=at_home(raw.get("fetch", {}), home),
     )
 
 

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from catalog import connectors
 from catalog.errors import Code
-from catalog.fetching import address_file, entries, secret
+from catalog.fetching import Desk, entries, secret, secret_files
 from catalog.model import DeliveredFile, Source
 from kernel.errors import TongbanError
 from kernel.ports import Digest, Objects
@@ -43,7 +43,7 @@ class ObjectStore:
     def problems(self, fetch: Mapping[str, Any]) -> Iterator[str]:
         """Yield what is wrong with ``[fetch]``."""
         yield from entries(fetch, _KNOWN, "address_file", "reads")
-        yield from address_file(fetch)
+        yield from secret_files(fetch)
         if fetch.get("reads") not in _READS:
             yield f"fetch.reads must be one of {', '.join(_READS)}"
         if fetch.get("checksums", "optional") not in ("optional", "required"):
@@ -59,7 +59,7 @@ class ObjectStore:
             if "/" in name or not _DIGEST.fullmatch(str(digest)):
                 yield "fetch.digests must map file names to sha256: and 64 lower-case digits"
 
-    def fetch(self, source: Source, objects: Objects) -> tuple[DeliveredFile, ...]:
+    def fetch(self, source: Source, desk: Desk) -> tuple[DeliveredFile, ...]:
         """Bring every object of the delivery.
 
         Raises TongbanError ``address-file``, ``delivery-missing``, ``delivery-too-large``,
@@ -68,8 +68,8 @@ class ObjectStore:
         """
         address = secret(source.fetch["address_file"])
         if "digests" in source.fetch:
-            return _by_digest(address, source, objects)
-        return _by_key(address, source, objects)
+            return _by_digest(address, source, desk.objects)
+        return _by_key(address, source, desk.objects)
 
     def examine(self, path: Path, name: str, source: Source) -> Layout:
         """Look at one file as ``fetch.reads`` does; see ``catalog.blocks.Connector``."""

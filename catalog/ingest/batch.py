@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Batch:
             "source": self.source,
             "delivery": self.delivery.id,
             "digest": self.delivery.digest,
-            "files": [[file.name, file.object, file.size] for file in self.delivery.files],
+            "files": [list(astuple(file)) for file in self.delivery.files],
             "rules": self.rules_digest,
             "day": self.day.isoformat(),
         }
@@ -52,7 +52,7 @@ class Batch:
     @classmethod
     def from_json(cls, raw: dict[str, Any], folder: Path) -> Batch:
         """Read what ``to_json`` gave."""
-        files = tuple(DeliveredFile(name, digest, size) for name, digest, size in raw["files"])
+        files = tuple(DeliveredFile(*file) for file in raw["files"])
         delivery = Delivery(DeliveryId(raw["delivery"]), raw["source"], raw["digest"], files)
         day = date.fromisoformat(raw["day"])
         return cls(raw["id"], raw["source"], delivery, raw["rules"], day, folder)

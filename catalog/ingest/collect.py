@@ -8,14 +8,14 @@ from pathlib import Path
 
 from catalog import connectors
 from catalog.errors import Code
-from catalog.fetching import Fetcher
+from catalog.fetching import Desk, Fetcher
 from catalog.ingest.batch import delivery_of
 from catalog.model import DeliveredFile, Delivery, Source
 from kernel.errors import TongbanError
 from kernel.ports import Digest, Objects
 
 
-def gather(source: Source, inbox: Path, objects: Objects) -> Delivery:
+def gather(source: Source, inbox: Path, desk: Desk) -> Delivery:
     """Store what the connector fetches, or the files of ``inbox/NAME`` that match.
 
     Raises TongbanError ``delivery-missing``, ``delivery-empty``, ``delivery-too-large``,
@@ -25,16 +25,18 @@ def gather(source: Source, inbox: Path, objects: Objects) -> Delivery:
     connector = connectors.by_name(source.connector)
     files: Sequence[DeliveredFile]
     if isinstance(connector, Fetcher):
-        files = connector.fetch(source, objects)
+        files = connector.fetch(source, desk)
     else:
-        files = [_keep(path, source, objects) for path in _matching(inbox / source.name, source)]
+        files = [
+            _keep(path, source, desk.objects) for path in _matching(inbox / source.name, source)
+        ]
     if not files:
         raise TongbanError(
             Code.DELIVERY_MISSING, source=source.name, pattern=source.delivery.pattern
         )
     delivery = delivery_of(source, files)
     for file in delivery.files:
-        with objects.local(Digest(file.object)) as path:
+        with desk.objects.local(Digest(file.object)) as path:
             connector.examine(path, file.name, source)
     return delivery
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -16,7 +17,7 @@ from catalog.model import Counts, Delivery, Resource, Source, State
 from kernel.actors import Actor
 from kernel.canonical import canonical
 from kernel.clock import BEIJING, Clock, to_iso
-from kernel.ports import Event, Json, Probe, Transactions, Tx
+from kernel.ports import Digest, Event, Json, Objects, Probe, Transactions, Tx
 
 _NOTHING = Counts(0, 0, 0)
 
@@ -51,6 +52,25 @@ def batch_for(
         return batch_id, rules, store.batch(tx, batch_id)
 
     return transactions.read(look)
+
+
+def mark(source: Source, transactions: Transactions, objects: Objects) -> str:
+    """Return the high-water mark of what the source delivered for the current version.
+
+    Empty while there is none: nothing is published, or the source has no column of changes.
+    """
+
+    def look(tx: Tx) -> str:
+        version = store.current(tx, source.resource)
+        return store.versions(tx, only=version)[0].manifest if version is not None else ""
+
+    digest = transactions.read(look)
+    if not digest:
+        return ""
+    delivery = json.loads(objects.get(Digest(digest)))
+    if delivery["source"] != source.name:
+        return ""
+    return next((str(file["mark"]) for file in delivery["delivery"]["files"] if "mark" in file), "")
 
 
 def open_batch(
@@ -100,6 +120,9 @@ def _collected(
         "bytes": sum(file.size for file in batch.delivery.files),
         "digest": batch.delivery.digest,
     }
+    touched = [file.touched for file in batch.delivery.files if file.touched is not None]
+    if touched:
+        data["touched"] = sum(touched)
 
     def work(tx: Tx) -> None:
         store.put_batch(tx, values)

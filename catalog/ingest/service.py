@@ -17,6 +17,7 @@ from typing import Any
 
 from catalog import store
 from catalog.errors import Code
+from catalog.fetching import Desk
 from catalog.ingest import files, opening
 from catalog.ingest.batch import Batch
 from catalog.ingest.check import Checked, check
@@ -83,7 +84,7 @@ class Ingest:
             return allowed
         opening.describe(actor, known, self.transactions, self.clock)
         with self._locked(known), self._recorded(actor, known):
-            delivery = gather(known, self.inbox, self.objects)
+            delivery = gather(known, self.inbox, self._desk(known))
             seen = opening.batch_for(known, delivery, self.standards.digest, self.transactions)
             if seen[2] is not None and self._settled(seen[2]):
                 self._clear(known, seen[0])
@@ -212,6 +213,10 @@ class Ingest:
     def _clear(self, source: Source, batch_id: str) -> None:
         """Remove what a process left that died between its commit and its cleaning up."""
         shutil.rmtree(self._folder(source, batch_id), ignore_errors=True)
+
+    def _desk(self, source: Source) -> Desk:
+        mark = opening.mark(source, self.transactions, self.objects) if source.fetch else ""
+        return Desk(self.objects, self.work / source.name / "fetch", self.clock, self.probe, mark)
 
     def _folder(self, source: Source, batch_id: str) -> Path:
         return self.work / source.name / batch_id

@@ -30,6 +30,7 @@ TITLES = {
     records.LINE_ENCODING: "每行的字节都属于文件的编码",
     records.LINE_FIELDS: "每行的字段数与表头一致",
     records.LINE_QUOTES: "每行的引号成对",
+    records.RECORD_SHAPE: "每条记录是一行：各项为文字、数字、真假或空",
 }
 BAD = {"file": pl.String, "row": pl.Int64, "raw": pl.String}
 FINDINGS = {

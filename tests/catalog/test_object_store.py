@@ -209,7 +209,7 @@ def test_by_digest_missing_and_changed_objects_are_told(tmp_path: Path, clock: F
     ("table", "told"),
     [
         ("", "fetch.address_file is required"),
-        ('address_file = "a"\nreads = "csv"', "absolute path"),
+        ('address_file = "../a"\nreads = "csv"', "absolute path"),
         ('address_file = "/a"\nreads = "fax"', "fetch.reads must be one of"),
         ('address_file = "/a"\nreads = "csv"\nurl = "x"', "unknown entry fetch.url"),
         ('address_file = 1\nreads = "csv"', "fetch.address_file must be a text"),
