@@ -25,7 +25,7 @@ TARGETS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
 
-.PHONY: help setup demo test test-services test-judges coverage check bench corpus soak fuzz airflow lock clean
+.PHONY: help setup demo test test-services test-judges coverage check bench bench-fetch corpus soak fuzz airflow lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ check: $(VENV)/ready ## ruff, mypy, import contracts, house rules, docs
 
 bench: $(VENV)/ready ## speed as ratios against a peer or a limit in the same run; writes var/bench/*.json
 	@$(PY) -m bench
+
+bench-fetch: $(VENV)/ready ## a minute of fetches on SQLite and on PostgreSQL: SECONDS=60 DATABASE=both
+	@$(PY) -m bench.fetch --seconds $(or $(SECONDS),60) --database $(or $(DATABASE),both)
 
 corpus: $(VENV)/ready ## agreement with expected verdicts: make corpus CORPUS=folder
 	@[ -d "$(CORPUS)" ] || { echo "No such folder: '$(CORPUS)'. Next: make corpus CORPUS=folder, with index.tsv in each folder below it." >&2; exit 2; }
