@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from certificates.errors import Code
-from certificates.exchange.signatures import Message
+from certificates.exchange.message import Message
 from kernel.errors import TongbanError
 
 if TYPE_CHECKING:

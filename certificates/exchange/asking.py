@@ -12,9 +12,9 @@ from certificates.calls import body as canonical_body
 from certificates.errors import Code
 from certificates.exchange import proof, store, wire
 from certificates.exchange.findings import mismatch
+from certificates.exchange.message import Message
 from certificates.exchange.model import Entry, Peer, Question, Received, Reply, State
 from certificates.exchange.ports import ForeignJudge, Leaves, Line, MessageKey
-from certificates.exchange.signatures import Message
 from certificates.exchange.store import ExchangeRow
 from certificates.gate import ground, may_repeat, wish_of
 from certificates.matters import Matterbook

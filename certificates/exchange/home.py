@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 
 from certificates.errors import Code
 from certificates.exchange import peers, proof, store, wire
+from certificates.exchange.message import Message
 from certificates.exchange.model import Entry, File, Peer, Question, Reply
 from certificates.exchange.ports import Leaves, MessageKey
-from certificates.exchange.signatures import Message
 from certificates.matters import Matterbook
 from certificates.requests import ACTION, Requests
 from certificates.requests_model import CertificateAnswer

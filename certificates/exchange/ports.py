@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from certificates.exchange.signatures import Message
+from certificates.exchange.message import Message
 from certificates.ports import Judgement
 from kernel.ports import Json
 

@@ -1,172 +1,164 @@
-"""HTTP message signatures (RFC 9421) and content digests (RFC 9530): the part that hubs use.
+"""HTTP message signatures (RFC 9421) and content digests (RFC 9530) on ``Message``.
 
-Pure functions over ``Message``. Only ``ecdsa-p256-sha256`` is spoken; one label per message.
+``http-message-signatures`` reads, writes and verifies; here stand the hubs' choices: one signature
+under one tag, ECDSA on P-256 by a key elsewhere, and no clock but the caller's.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
+import http_sf
+from cryptography.exceptions import InvalidSignature as WrongSignature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from http_message_signatures import (
+    ContentDigest,
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    InvalidSignature,
+    MappingKeyResolver,
+    VerifyResult,
 )
+from http_message_signatures.algorithms import ECDSA_P256_SHA256
+from http_message_signatures.exceptions import HTTPMessageSignaturesException
 
-LABEL = "tongban"
-"""Label of our signatures."""
-ALGORITHM = "ecdsa-p256-sha256"
-_COORDINATE = 32
-_ITEM = re.compile(r'"([!#-\[\]-~]+)"((?:;req|;key="[a-z*][a-z0-9_.*-]*")*)(?: |$)')
-_MEMBER = re.compile(r"([a-z*][a-z0-9_.*-]*)=\(([^()]*)\)((?:;[a-z*][a-z0-9_.*-]*=[^;,]+)*)")
-_PARAMETER = re.compile(r';([a-z*][a-z0-9_.*-]*)=(?:(-?[0-9]{1,15})|"([ !#-\[\]-~]*)")')
-_VALUE = re.compile(r"([a-z*][a-z0-9_.*-]*)=(:[A-Za-z0-9+/=]*:)")
+from certificates.exchange.message import Message
+
+LABEL: Final = "tongban"
+"""Label of our signatures; it is not signed, and nothing is chosen by it."""
+TAG: Final = "tongban-peer"
+"""Signed with each message: a signature made for another application proves nothing here."""
+ALGORITHM: Final = ECDSA_P256_SHA256.algorithm_id
 
 
 class MalformedError(ValueError):
-    """A message carries no signature of this form, or lacks what it says is covered."""
+    """A message carries no signature that proves it; the text says which part is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A request (``method``, ``url``) or an answer (``status``, ``request``). Field names are lower
-    case. ``url`` is the target URI as the receiver knows itself, never as a caller names it.
+class Terms:
+    """What a signature says of itself, beside what it covers. Times in seconds since 1970."""
+
+    key_id: str
+    created: int
+    expires: int
+    nonce: str
+
+
+def sign(
+    message: Message, terms: Terms, covered: Sequence[str], key: Callable[[bytes], bytes]
+) -> Message:
+    """Return the message with its digest and one signature.
+
+    ``key`` gets the signature base (RFC 9421 §2.5) and returns its DER signature. Raises what
+    ``key`` raises, ValueError where a covered component is missing.
     """
+    view = _view(message)
+    signer = HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256)
+    prepared = signer.prepare(
+        view,
+        key_id=terms.key_id,
+        created=datetime.fromtimestamp(terms.created).astimezone(),
+        expires=datetime.fromtimestamp(terms.expires).astimezone(),
+        nonce=terms.nonce,
+        label=LABEL,
+        tag=TAG,
+        covered_component_ids=tuple(covered),
+        body=message.body,
+    )
+    raw = ECDSA_P256_SHA256.signature_from_der(key(prepared.signature_base))
+    signer.apply(view, prepared, raw)
+    return replace(message, headers={name.lower(): text for name, text in view.headers.items()})
 
-    headers: Mapping[str, str]
-    body: bytes = b""
-    method: str = ""
-    url: str = ""
-    status: int = 0
-    request: Message | None = None
+
+def terms(message: Message) -> Terms:
+    """Read what the one signature under our tag says of itself, unproven; raises MalformedError."""
+    try:
+        text = message.headers["signature-input"].encode("ascii")
+        parsed: Any = http_sf.parse(text, tltype="dictionary")
+        ours = [said for _, said in parsed.values() if said.get("tag") == TAG]
+        (said,) = ours
+        found = Terms(said["keyid"], said["created"], said["expires"], said["nonce"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise MalformedError("form") from error
+    wanted = (str, int, int, str)
+    values = (found.key_id, found.created, found.expires, found.nonce)
+    if [type(value) for value in values] != list(wanted):
+        raise MalformedError("form")
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a signature covers. ``parameters`` as written: numbers stay text."""
+def verify(message: Message, spki: bytes, covered: Sequence[str]) -> None:
+    """Prove a message by one public key (SubjectPublicKeyInfo DER); raises MalformedError.
 
-    label: str
-    components: tuple[str, ...]
-    parameters: Mapping[str, str]
-    text: str = field(repr=False)
-    """The inner list with its parameters, exactly as written; ends the signature base."""
-    signature: bytes = field(default=b"", repr=False)
+    The signature is over ``covered`` at least, its algorithm is ours, and the body is the signed
+    one. Whoever calls looks at the times: see ``terms``.
+    """
+    key: Any = load_der_public_key(spki)
+    known = MappingKeyResolver(public_keys={terms(message).key_id: key}, private_keys={})
+    verifier = _Verifier(signature_algorithm=ECDSA_P256_SHA256, key_resolver=known)
+    view = _view(message)
+    try:
+        (found,) = verifier.verify(view, expect_tag=TAG, max_age=None)
+    except InvalidSignature as error:
+        wrong = isinstance(error.__cause__, WrongSignature)
+        raise MalformedError("signature" if wrong else "form") from error
+    except (HTTPMessageSignaturesException, ValueError, TypeError) as error:
+        raise MalformedError("form") from error
+    if not set(covered) <= set(found.covered_components) or "alg" not in found.parameters:
+        raise MalformedError("coverage")
+    _same_body(verifier, view, found, message.body)
 
 
 def content_digest(body: bytes) -> str:
     """Return the value of ``Content-Digest`` with SHA-256."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    return str(ContentDigest.create(body))
 
 
-def signature_input(components: Sequence[str], parameters: Mapping[str, int | str]) -> str:
-    """Return the inner list; components such as ``"@method";req`` come quoted as in the RFC."""
-    shown = "".join(
-        f";{name}={value}" if isinstance(value, int) else f';{name}="{value}"'
-        for name, value in parameters.items()
-    )
-    return f"({' '.join(components)}){shown}"
+@dataclass(slots=True)
+class _Request:
+    """A request as the library looks at one."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
 
 
-def base(message: Message, components: Sequence[str], text: str) -> bytes:
-    """Return the signature base (RFC 9421 §2.5); MalformedError where a component is missing."""
-    if len(set(components)) != len(components):
-        raise MalformedError("a component is covered twice")
-    lines = [f"{item}: {_component(message, item)}" for item in components]
-    return "\n".join([*lines, f'"@signature-params": {text}']).encode("ascii", "strict")
+@dataclass(slots=True)
+class _Response:
+    """An answer as the library looks at one."""
+
+    status_code: int
+    headers: dict[str, str]
+    request: _Request | None
 
 
-def read(message: Message, label: str = LABEL) -> Signed:
-    """Read the signature called ``label`` out of the fields; raises MalformedError."""
-    inputs, values = (
-        message.headers.get("signature-input", ""),
-        message.headers.get("signature", ""),
-    )
-    members = [found for found in _MEMBER.finditer(inputs) if found[1] == label]
-    signatures = [found for found in _VALUE.finditer(values) if found[1] == label]
-    if len(members) != 1 or len(signatures) != 1:
-        raise MalformedError("no signature, or more than one, of the label")
-    _, inside, rest = members[0].groups()
-    parameters = {name: number or text for name, number, text in _PARAMETER.findall(rest)}
-    if "".join(found[0] for found in _PARAMETER.finditer(rest)) != rest:
-        raise MalformedError("parameters of the signature")
-    text = members[0][0][len(label) + 1 :]
-    return Signed(label, _items(inside), parameters, text, _bytes(signatures[0][2]))
+class _Verifier(HTTPMessageVerifier):
+    """Leaves the times to whoever calls: the hub's clock decides, after the signature holds."""
+
+    def validate_created_and_expires(self, sig_input: object, max_age: object = None) -> None:
+        """Accept any time."""
 
 
-def to_der(raw: bytes) -> bytes:
-    """Turn ``r || s`` of RFC 9421 §3.3.4 into DER; raises MalformedError."""
-    if len(raw) != 2 * _COORDINATE:
-        raise MalformedError("length of the signature")
-    r, s = (int.from_bytes(raw[at : at + _COORDINATE], "big") for at in (0, _COORDINATE))
-    return encode_dss_signature(r, s)
+def _view(message: Message) -> _Request | _Response:
+    headers = dict(message.headers)
+    if not message.status:
+        return _Request(message.method, message.url, headers)
+    asked = message.request
+    request = _Request(asked.method, asked.url, dict(asked.headers)) if asked else None
+    return _Response(message.status, headers, request)
 
 
-def from_der(der: bytes) -> bytes:
-    """Turn a DER signature into ``r || s``."""
-    return b"".join(part.to_bytes(_COORDINATE, "big") for part in decode_dss_signature(der))
-
-
-def fields(text: str, raw: bytes) -> dict[str, str]:
-    """Return the two fields that carry a signature."""
-    value = base64.b64encode(raw).decode()
-    return {"signature-input": f"{LABEL}={text}", "signature": f"{LABEL}=:{value}:"}
-
-
-def _items(inside: str) -> tuple[str, ...]:
-    found = list(_ITEM.finditer(inside))
-    if "".join(item[0] for item in found) != inside:
-        raise MalformedError("covered components")
-    return tuple(item[0].rstrip(" ") for item in found)
-
-
-def _component(message: Message, item: str) -> str:
-    found = _ITEM.fullmatch(item)
-    if found is None:
-        raise MalformedError("name of a component")
-    name, flags = found[1], found[2]
-    if ";req" in flags:
-        if message.request is None or message.request.status:
-            raise MalformedError("no request to bind to")
-        message = message.request
-    if name.startswith("@"):
-        return _derived(message, name)
-    value = message.headers.get(name)
-    if value is None:
-        raise MalformedError(f"field {name} is missing")
-    value = value.strip()
-    key = re.search(r';key="([^"]*)"', flags)
-    return _member(value, key[1]) if key else value
-
-
-def _derived(message: Message, name: str) -> str:
-    parts = urlsplit(message.url)
-    known = {
-        "@method": message.method,
-        "@target-uri": message.url,
-        "@authority": parts.netloc.lower() if message.url else "",
-        "@path": (parts.path or "/") if message.url else "",
-        "@status": str(message.status or ""),
-    }
-    if not known.get(name) or (name == "@status") != bool(message.status):
-        raise MalformedError(f"{name} is missing")
-    return known[name]
-
-
-def _member(value: str, key: str) -> str:
-    for pattern in (_VALUE, _MEMBER):
-        for found in pattern.finditer(value):
-            if found[1] == key:
-                return found[0][len(key) + 1 :]
-    raise MalformedError(f"member {key} is missing")
-
-
-def _bytes(value: str) -> bytes:
+def _same_body(
+    verifier: HTTPMessageVerifier,
+    view: _Request | _Response,
+    found: VerifyResult,
+    body: bytes,
+) -> None:
     try:
-        return base64.b64decode(value.strip(":"), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise MalformedError("signature is no Base64") from error
+        verifier.verify_body(view, [found], body)
+    except HTTPMessageSignaturesException as error:
+        raise MalformedError("content digest") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from certificates.exchange.message import Message
 from certificates.exchange.model import PATH
-from certificates.exchange.signatures import Message
 from hub.refusal import Refusal
 from hub.visitor import hub_of
 from kernel.errors import Refused

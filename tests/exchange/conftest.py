@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from hub.demo.city import seals
 from hub.settings import load
 from hub.wiring import Hub, open_hub
 from kernel.actors import Actor, ActorKind, Reach, system
+from signing.seal_model import Seal, SealApplication
 from signing.trust import save
 from tests.certificates.doubles import MemorySource, small_world
 from tests.certificates.test_requests import SCHOOL, SCHOOL_ASK
@@ -131,6 +131,7 @@ def whole_border(tmp_path_factory: pytest.TempPathFactory, agency_key: ECKey) ->
         hubs[region].__dict__["tools"] = tools
     asker, home_hub = hubs[ASKER], hubs[HOME]
     seals(home_hub)
+    police_seal(home_hub)
     save(home_hub.authority.trust_list(1), asker.settings.root)
     issue = system("issue", HOME, ("certificates.issue",))
     made = Issuer(home_hub.tools).issue(issue, "household-register", "H0001").value
@@ -167,5 +168,14 @@ def _serve(hub: Hub, port: int) -> uvicorn.Server:
     return server
 
 
-def no_home(hub: Hub) -> Path:
-    return hub.settings.root
+def police_seal(hub: Hub) -> None:
+    """Give the police a seal: this hub has no deliveries, so nobody has made one for them."""
+    kind = hub.typebook.types["household-register"]
+    since = hub.clock.now().replace(microsecond=0) - timedelta(hours=1)
+    wanted = SealApplication(
+        kind.issuing_code, kind.issuing_org, HOME, since, since + timedelta(days=900)
+    )
+    applied = hub.seals.apply(system("applicant", HOME, ("signing.seal-apply",)), wanted).value
+    assert isinstance(applied, Seal), applied
+    approver = system("approver", HOME, ("signing.seal-approve",))
+    assert isinstance(hub.seals.approve(approver, applied.seal_id).value, Seal)

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificates.exchange.signatures import (
+from certificates.exchange import signatures
+from certificates.exchange.message import Message
+from certificates.exchange.proof import ANSWER, QUESTION
+from certificates.exchange.signatures import Terms
+from signing.algorithms import by_name
+from tests.exchange.rfc9421 import (
+    LABEL,
     MalformedError,
-    Message,
     base,
     content_digest,
     fields,
@@ -18,7 +23,6 @@ from certificates.exchange.signatures import (
     signature_input,
     to_der,
 )
-from signing.algorithms import by_name
 
 # RFC 9421, B.1.3 and B.2: keys and messages of the standard's own examples.
 KEY = base64.b64decode(
@@ -142,3 +146,129 @@ def test_any_text_is_read_or_refused(inputs: str, value: str) -> None:
         read(Message(headers={"signature-input": inputs, "signature": value}))
     except MalformedError:
         return
+
+
+P256 = by_name("ecdsa_p256")
+PRIVATE = P256.generate()
+PUBLIC = P256.public_key(PRIVATE)
+TERMS = Terms("410100/0123456789abcdef", 1618884473, 1618884773, "nonce-of-a-message")
+ASKED = Message(
+    {"content-type": "application/json"},
+    b'{"schema":1}',
+    method="POST",
+    url="https://hub.example/v1/peer-requests",
+)
+
+
+def seal(text: bytes) -> bytes:
+    return P256.sign_digest(PRIVATE, P256.digest(text, PUBLIC))
+
+
+def asked() -> Message:
+    return signatures.sign(ASKED, TERMS, QUESTION, seal)
+
+
+def answered(body: bytes = b"{}") -> Message:
+    plain = Message({"content-type": "application/json"}, body, status=200, request=asked())
+    return signatures.sign(plain, TERMS, ANSWER, seal)
+
+
+def by_the_oracle(message: Message, covered: tuple[str, ...], **changes: int | str) -> Message:
+    """Sign as the second reading does, with our parameters in an order of its own."""
+    headers = {**message.headers, "content-digest": content_digest(message.body)}
+    plain = replace(message, headers=headers)
+    said = {
+        "keyid": TERMS.key_id,
+        "tag": signatures.TAG,
+        "nonce": TERMS.nonce,
+        "created": TERMS.created,
+        "expires": TERMS.expires,
+        "alg": signatures.ALGORITHM,
+        **changes,
+    }
+    text = signature_input(covered, said)
+    raw = from_der(seal(base(plain, covered, text)))
+    return replace(plain, headers={**headers, **fields(text, raw)})
+
+
+@pytest.mark.parametrize("message", [asked(), answered(), answered("测试".encode() * 99)])
+def test_what_we_sign_holds_for_the_second_reading(message: Message) -> None:
+    signed = read(message, LABEL)
+    digest = P256.digest(base(message, signed.components, signed.text), PUBLIC)
+    assert P256.verify_digest(PUBLIC, digest, to_der(signed.signature))
+    assert message.headers["content-digest"] == content_digest(message.body)
+    assert signed.components == (ANSWER if message.status else QUESTION)
+    signatures.verify(message, PUBLIC, signed.components)
+    assert signatures.terms(message) == TERMS
+
+
+def test_what_the_second_reading_signs_holds_for_us() -> None:
+    question = by_the_oracle(ASKED, QUESTION)
+    signatures.verify(question, PUBLIC, QUESTION)
+    plain = Message({"content-type": "application/json"}, b"{}", status=403, request=question)
+    signatures.verify(by_the_oracle(plain, ANSWER), PUBLIC, ANSWER)
+    assert signatures.terms(question) == TERMS
+
+
+def why(message: Message, covered: tuple[str, ...] = ANSWER, key: bytes = PUBLIC) -> str:
+    with pytest.raises(signatures.MalformedError) as caught:
+        signatures.verify(message, key, covered)
+    return str(caught.value)
+
+
+def test_an_answer_is_bound_to_its_question() -> None:
+    answer = answered()
+    later = replace(TERMS, nonce="nonce-of-another-one")
+    other = signatures.sign(ASKED, later, QUESTION, seal)
+    assert why(replace(answer, request=other)) == "signature"
+    assert why(replace(answer, request=None)) == "form"
+    assert why(replace(answer, request=replace(asked(), method="GET"))) == "signature"
+    assert why(replace(answer, status=201)) == "signature"
+
+
+def test_whose_key_it_is_and_what_is_covered_counts() -> None:
+    stranger = P256.public_key(P256.generate())
+    assert why(answered(), key=stranger) == "signature"
+    assert why(replace(answered(), body=b"{ }")) == "content digest"
+    less = by_the_oracle(ASKED, QUESTION[:2])
+    assert why(less, QUESTION) == "coverage"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"tag": "another"}, {"alg": "ed25519"}, {"created": "1"}, {"extra": 1}, {"nonce": 7}],
+)
+def test_a_signature_made_for_something_else_is_refused(changes: dict[str, int | str]) -> None:
+    assert why(by_the_oracle(ASKED, QUESTION, **changes), QUESTION) == "form"
+
+
+def test_a_signature_of_somebody_between_does_not_disturb() -> None:
+    question = asked()
+    headers = {
+        **question.headers,
+        "signature-input": question.headers["signature-input"] + ', proxy=("@method");keyid="x"',
+        "signature": question.headers["signature"] + ", proxy=:YQ==:",
+    }
+    signatures.verify(replace(question, headers=headers), PUBLIC, QUESTION)
+    twice = question.headers["signature-input"] + question.headers["signature-input"].replace(
+        "tongban=", ", again=", 1
+    )
+    assert why(replace(question, headers={**headers, "signature-input": twice})) == "form"
+
+
+@given(st.text(max_size=200), st.text(max_size=200), st.text(max_size=80))
+def test_whatever_stands_in_the_fields_is_refused_without_another_error(
+    inputs: str, value: str, digest: str
+) -> None:
+    written = {"signature-input": inputs, "signature": value, "content-digest": digest}
+    message = replace(asked(), headers={**asked().headers, **written})
+    with pytest.raises(signatures.MalformedError):
+        signatures.verify(message, PUBLIC, QUESTION)
+
+
+@given(st.text(max_size=60), st.sampled_from(["signature", "content-digest", "content-type"]))
+def test_no_field_that_is_covered_can_be_changed(text: str, name: str) -> None:
+    changed = {**asked().headers, name: asked().headers[name] + text}
+    if text.strip(" \t"):
+        with pytest.raises(signatures.MalformedError):
+            signatures.verify(replace(asked(), headers=changed), PUBLIC, QUESTION)
