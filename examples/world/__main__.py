@@ -10,7 +10,7 @@ from pathlib import Path
 from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.install import install
-from examples.world.model import Truth
+from examples.world.model import ENTERPRISES, Truth
 
 
 def main(arguments: list[str]) -> int:
@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         default="",
         help="division codes of cities that share families with this one, parted by commas",
     )
+    parser.add_argument("--enterprises", type=int, default=ENTERPRISES)
     options = parser.parse_args(arguments)
     try:
         truth = _make(options)
@@ -54,6 +55,7 @@ def _make(options: argparse.Namespace) -> Truth:
         "edition": options.edition,
         "further": _listed(options.departments),
         "neighbours": _listed(options.neighbours),
+        "enterprises": options.enterprises,
     }
     if options.home:
         return install(options.home, **settings)

@@ -9,12 +9,14 @@ from pathlib import Path
 from examples.world import departments, marriages, people, places, population
 from examples.world.departments.rows import FAMILIES, City, Delivered
 from examples.world.guests import Guests, guests
-from examples.world.model import MARRIAGE, POPULATION, Changes, Plan, Truth
+from examples.world.model import ENTERPRISES, MARRIAGE, POPULATION, Changes, Plan, Truth
 from examples.world.notes import Notes
 from examples.world.spelling import Speller
 from kernel.clock import BEIJING
 
 SEED = 20261124
+_LEAST, _MOST = 20, 900_000
+"""Enterprises: each kind of fault needs a row, and credit codes are few."""
 
 
 def generate(
@@ -27,6 +29,7 @@ def generate(
     edition: int = 1,
     further: Sequence[str] = (),
     neighbours: Sequence[str] = (),
+    enterprises: int = ENTERPRISES,
 ) -> Truth:
     """Write ``out/ga-population/*.csv``, ``out/mz-marriage/*.xlsx`` and ``out/truth.json``.
 
@@ -37,13 +40,14 @@ def generate(
     departments of ``examples.world.departments`` that deliver, too. ``neighbours`` names cities
     that are generated apart with the same seed and this region among their neighbours: a few
     families then have a child here and a mother there (see ``examples.world.crossing``), beyond
-    the residents asked for. Order and day of the other call do not matter, its year does. With
-    neighbours some 300,000 residents find room, without any several million.
+    the residents asked for; order and day of the other call do not matter, its year does. With
+    neighbours some 300,000 residents find room, without any several million. ``enterprises`` is how
+    many the market regulator knows, where it delivers.
     """
     departments.check(further)
     day = as_of or datetime.now(BEIJING).date()
     others = _neighbours(region, neighbours, day)
-    plan = Plan(residents, region, seed, day, edition, others)
+    plan = Plan(residents, region, seed, day, edition, others, _counted(enterprises))
     maker = people.make(plan)
     speller = Speller(maker.where)
     register = population.Writer(plan, maker, speller, _emptied(out / POPULATION))
@@ -84,6 +88,13 @@ def _write(
     pairs.close()
     if shared is not None:
         notes.babies += shared.babies
+
+
+def _counted(enterprises: int) -> int:
+    if not _LEAST <= enterprises <= _MOST:
+        message = f"{enterprises} enterprises; from {_LEAST} to {_MOST} there can be"
+        raise ValueError(message)
+    return enterprises
 
 
 def _neighbours(region: str, names: Sequence[str], day: date) -> tuple[str, ...]:

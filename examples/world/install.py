@@ -11,7 +11,7 @@ from pathlib import Path
 from examples.world import departments, places
 from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
-from examples.world.model import Truth
+from examples.world.model import ENTERPRISES, Truth
 from examples.world.region import FOLDERS, HOME, localise
 from kernel.clock import BEIJING
 
@@ -26,6 +26,7 @@ def install(
     edition: int = 1,
     further: Sequence[str] = (),
     neighbours: Sequence[str] = (),
+    enterprises: int = ENTERPRISES,
 ) -> Truth:
     """Write ``home/inbox/<source>/``, ``home/inbox/truth.json`` and ``home/registry/…``.
 
@@ -45,6 +46,7 @@ def install(
         edition=edition,
         further=further,
         neighbours=neighbours,
+        enterprises=enterprises,
     )
 
 

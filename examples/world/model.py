@@ -13,6 +13,8 @@ import numpy as np
 
 POPULATION = "ga-population"
 MARRIAGE = "mz-marriage"
+ENTERPRISES = 300
+"""Enterprises of a city unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Plan:
     edition: int = 1
     neighbours: tuple[str, ...] = ()
     """Other cities with which families are shared."""
+    enterprises: int = ENTERPRISES
 
     def stream(self, *numbers: int) -> np.random.Generator:
         """Return a source of chance of its own; a city with neighbours has people of its own."""

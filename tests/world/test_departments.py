@@ -162,3 +162,30 @@ def test_none_deliver_unless_asked_and_an_unknown_one_is_told(
     assert not (tmp_path / births.SOURCE).exists()
     assert main([*arguments, "--departments", "births,weather"]) == 2
     assert "weather" in capsys.readouterr().err
+
+
+def test_as_many_enterprises_as_asked_for_come_in_batches(tmp_path: Path) -> None:
+    found = []
+    for edition in (1, 2):
+        out = tmp_path / str(edition)
+        truth = generate(
+            out, 60, as_of=DAY, further=("enterprises",), enterprises=5_100, edition=edition
+        )
+        frame = database(out / enterprises.SOURCE)
+        assert frame.height == truth.rows(enterprises.SOURCE) == 5_101 + 2 * (edition - 1)
+        assert frame["credit_code"].n_unique() == frame.height - 1
+        found.append(frame.filter(pl.col("address").str.ends_with("（迁入）")).height)
+        faults = truth.findings(enterprises.SOURCE)
+        assert len(faults) == len(range(7, 5_100, 50)) + 1
+    assert found[0] == 0
+    assert truth.changes[enterprises.SOURCE].changed == found[1] > 190
+
+
+@pytest.mark.parametrize("count", ["19", "900001", "-1"])
+def test_a_number_of_enterprises_that_cannot_be_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: str
+) -> None:
+    arguments = ["--out", str(tmp_path), "--residents", "100", "--enterprises", count]
+    assert main(arguments) == 2
+    assert count in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

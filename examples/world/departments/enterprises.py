@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,11 @@ _WORDS = ("测试", "示例", "样本", "虚构", "演示")
 _TYPES = ("1130", "1151", "1100", "9500", "1200")
 _EVERY = 50
 """One row in fifty is spoilt, at least one of each kind."""
-_CHANGED = 25
+_CHANGED, _FIRST_CHANGED = 25, 3
+"""The second edition moves one row in 25, from the fourth on."""
+_FOUNDED = 2
+"""Enterprises that only the second edition knows."""
+_BATCH = 5_000
 
 
 def _wrong_check(row: Mapping[str, str], rng: np.random.Generator) -> Row:
@@ -65,34 +70,86 @@ KINDS = (
 )
 
 
-def size(residents: int) -> int:
-    """Return how many enterprises a city has: 300 for 2,000 residents, 150,000 for a million."""
-    return max(60, residents * 3 // 20)
-
-
 def make(city: City, folder: Path) -> Delivered:
-    """Write ``enterprises.sqlite``; the second edition changed some rows and added two."""
-    count = size(city.plan.residents)
-    codes = ids.credit_codes(city.plan.region, np.arange(count + 2))
-    rng = city.rng(12)
-    sheet = Sheet(SOURCE, [_row(city, place, codes[place], rng) for place in range(count + 2)])
-    places = range(7, count, min(_EVERY, count // (len(KINDS) + 1)))
-    sheet.spoil(places, KINDS, rng)
-    changes = Changes()
-    touched: list[int] = []
-    if city.plan.edition == 1:
-        del sheet.rows[count:]
-    else:
-        touched = [place for place in range(3, count, _CHANGED) if place not in sheet.found]
-        for place in touched:
-            sheet.rows[place]["address"] = city.address(place + 1) + "（迁入）"
-        changes = Changes(2, 0, len(touched))
-        touched += [count, count + 1]
-    double = dict(sheet.rows[1]) | {"name": f"{city.office}虚构双名有限公司"}
-    sheet.append(double, str(Code.DUPLICATE), "credit_code", "one-code-two-names")
-    _write(city, sheet, folder / FILE, set(touched))
-    file, faults = sheet.truth(ROWS, 0, len(sheet.rows), 1)
-    return Delivered(SOURCE, (file,), tuple(faults), changes)
+    """Write ``enterprises.sqlite``; the second edition changed some rows and added two.
+
+    Rows are made and written a batch at a time, so that memory does not grow with their number.
+    """
+    register = _Register(city)
+    names = ", ".join(f"{title} TEXT" for title in TITLES)
+    marks = ", ".join("?" * (len(TITLES) + 2))
+    with closing(sqlite3.connect(folder / FILE)) as database, database:
+        database.execute(f"CREATE TABLE {TABLE} (XH INTEGER PRIMARY KEY, {names}, GXSJ TEXT)")
+        for rows in register.batches():
+            database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", rows)  # noqa: S608 constants
+    file, faults = register.sheet.truth(ROWS, 0, register.written, 1)
+    return Delivered(SOURCE, (file,), tuple(faults), register.changes)
+
+
+class _Register:
+    """Makes the table row by row; its sheet holds the faults and no rows."""
+
+    def __init__(self, city: City) -> None:
+        self.city = city
+        self.count = city.plan.enterprises
+        self.later = city.plan.edition > 1
+        self.sheet = Sheet(SOURCE)
+        self.written = 0
+        self.moved = 0
+        step = max(1, min(_EVERY, self.count // (len(KINDS) + 1)))
+        places = range(7, self.count, step)
+        self.kinds = {place: KINDS[number % len(KINDS)] for number, place in enumerate(places)}
+
+    @property
+    def changes(self) -> Changes:
+        """Return what this edition changed, once all rows are written."""
+        return Changes(_FOUNDED, 0, self.moved) if self.later else Changes()
+
+    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows as the table has them."""
+        rng = self.city.rng(12)
+        second: Row = {}
+        last = self.count + (_FOUNDED if self.later else 0)
+        for start in range(0, last, _BATCH):
+            places = range(start, min(start + _BATCH, last))
+            codes = ids.credit_codes(self.city.plan.region, np.array(places))
+            rows = [
+                _row(self.city, place, code, rng) for place, code in zip(places, codes, strict=True)
+            ]
+            if start == 0:
+                second = dict(rows[1])
+            yield [
+                self._cells(self._now(place, row, rng), fresh=self._is_fresh(place))
+                for place, row in zip(places, rows, strict=True)
+            ]
+        double = second | {"name": f"{self.city.office}虚构双名有限公司"}
+        fault = str(Code.DUPLICATE), "credit_code", "one-code-two-names"
+        self.sheet.found[self.written] = [fault]
+        yield [self._cells(double, fresh=False)]
+
+    def _now(self, place: int, row: Row, rng: np.random.Generator) -> Row:
+        """Return the row with its fault or with what this edition changed."""
+        kind = self.kinds.get(place)
+        if kind is not None:
+            fault = [(str(rule), column, kind.name) for rule, column in kind.findings]
+            self.sheet.found[place] = fault
+            return row | kind.change(row, rng)
+        if self._is_fresh(place) and place < self.count:
+            self.moved += 1
+            return row | {"address": self.city.address(place + 1) + "（迁入）"}
+        return row
+
+    def _is_fresh(self, place: int) -> bool:
+        """Tell whether this edition changed or added the row."""
+        if not self.later or place in self.kinds:
+            return False
+        return place >= self.count or place % _CHANGED == _FIRST_CHANGED
+
+    def _cells(self, row: Row, *, fresh: bool) -> tuple[Any, ...]:
+        self.written += 1
+        day = self.city.plan.as_of
+        moment = f"{day} 01:00:00" if fresh else f"{day - timedelta(days=30)} 02:00:00"
+        return self.written, *(row[column] or None for column in TITLES.values()), moment
 
 
 def _row(city: City, place: int, code: str, rng: np.random.Generator) -> Row:
@@ -116,21 +173,3 @@ def _row(city: City, place: int, code: str, rng: np.random.Generator) -> Row:
         "established": founded.isoformat(),
         "authority": f"{city.office}市场监督管理局",
     }
-
-
-def _write(city: City, sheet: Sheet, path: Path, touched: set[int]) -> None:
-    names = ", ".join(f"{title} TEXT" for title in TITLES)
-    marks = ", ".join("?" * (len(TITLES) + 2))
-    day = city.plan.as_of
-    before = f"{day - timedelta(days=30)} 02:00:00"
-    rows = (
-        (
-            place + 1,
-            *(row[column] or None for column in TITLES.values()),
-            f"{day} 01:00:00" if place in touched else before,
-        )
-        for place, row in enumerate(sheet.rows)
-    )
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute(f"CREATE TABLE {TABLE} (XH INTEGER PRIMARY KEY, {names}, GXSJ TEXT)")
-        database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", rows)  # noqa: S608 constants
