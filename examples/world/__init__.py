@@ -7,8 +7,9 @@ put anything real in here.
 
 from __future__ import annotations
 
+from examples.world.departments import ALL
 from examples.world.generate import generate
 from examples.world.install import install
 from examples.world.model import Truth
 
-__all__ = ["Truth", "generate", "install"]
+__all__ = ["ALL", "Truth", "generate", "install"]

@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from examples.world.departments import DEPARTMENTS
+from examples.world.departments import ALL, DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.install import install
 from examples.world.model import ENTERPRISES, Truth
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--departments",
         default="",
-        help=f"further departments, parted by commas: {', '.join(DEPARTMENTS)}",
+        help=f"further departments, parted by commas, or all: {', '.join(DEPARTMENTS)}",
     )
     parser.add_argument(
         "--neighbours",
@@ -35,6 +35,9 @@ def main(arguments: list[str]) -> int:
         help="division codes of cities that share families with this one, parted by commas",
     )
     parser.add_argument("--enterprises", type=int, default=ENTERPRISES)
+    parser.add_argument(
+        "--store", default="", help="object store of the land registry: a folder, or s3://…"
+    )
     options = parser.parse_args(arguments)
     try:
         truth = _make(options)
@@ -53,12 +56,12 @@ def _make(options: argparse.Namespace) -> Truth:
         "seed": options.seed,
         "as_of": options.as_of,
         "edition": options.edition,
-        "further": _listed(options.departments),
+        "further": ALL if options.departments == "all" else _listed(options.departments),
         "neighbours": _listed(options.neighbours),
         "enterprises": options.enterprises,
     }
     if options.home:
-        return install(options.home, **settings)
+        return install(options.home, **settings, store=options.store)
     return generate(options.out, **settings)
 
 

@@ -9,6 +9,7 @@ from importlib.abc import Traversable
 from pathlib import Path
 
 from examples.world import departments, places
+from examples.world.delivering import deposited, open_doors, source_file, tell
 from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.model import ENTERPRISES, Truth
@@ -27,17 +28,19 @@ def install(
     further: Sequence[str] = (),
     neighbours: Sequence[str] = (),
     enterprises: int = ENTERPRISES,
+    store: str = "",
 ) -> Truth:
     """Write ``home/inbox/<source>/``, ``home/inbox/truth.json`` and ``home/registry/…``.
 
     Files of an earlier delivery in the inbox are replaced; the registry overlay is written once per
     call and changes no file that the hub added itself. ``further`` names departments of
     ``examples.world.departments`` that deliver besides the police and the civil affairs;
-    ``neighbours`` names cities with which this one shares families.
+    ``neighbours`` names cities with which this one shares families. How the hub comes for what
+    further departments have is ``examples.world.delivering``'s, ``store`` included.
     """
     departments.check(further)
     lay(home, region=region, as_of=as_of, further=further)
-    return generate(
+    truth = generate(
         home / "inbox",
         residents,
         region,
@@ -48,6 +51,8 @@ def install(
         neighbours=neighbours,
         enterprises=enterprises,
     )
+    open_doors(home, home / "inbox", store)
+    return truth
 
 
 def lay(
@@ -63,9 +68,15 @@ def lay(
     target = home / "registry"
     _lay(root / "registry", target, region, city)
     for name in further:
-        file = root / "optional" / "catalog" / "sources" / f"{DEPARTMENTS[name][0]}.toml"
-        if file.is_file():
-            _copy(file, target / "catalog" / "sources", region, city)
+        source = DEPARTMENTS[name][0]
+        there = source_file(home, source)
+        line = deposited(there)
+        file = root / "optional" / "catalog" / "sources" / there.name
+        if not file.is_file():
+            continue
+        _copy(file, there.parent, region, city)
+        if line:
+            tell(there, line)
     if region != HOME:
         for room, folder in FOLDERS:
             _lay(resources.files(room) / folder, target / room / folder, region, city)

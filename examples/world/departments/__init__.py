@@ -1,7 +1,7 @@
 """Further departments of the made-up city, each delivering in its own way; none unless asked for.
 
 ``births``: JSON pages of the health commission. ``enterprises``: a live SQLite database of the
-market regulator. ``real-estate``: zipped UTF-8-BOM text of the land registry.
+market regulator. ``real-estate``: zipped UTF-8-BOM text of the land registry. ``ALL``: all three.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ DEPARTMENTS: Mapping[str, tuple[str, Make]] = {
     "real-estate": ("zr-real-estate", estate.make),
 }
 """Resource, the source that delivers it, and what makes the delivery."""
+ALL = tuple(DEPARTMENTS)
 TYPES: Mapping[str, str] = {
     "births": "birth-certificate",
     "enterprises": "business-licence",
