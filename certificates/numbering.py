@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from kernel.errors import TongbanError
@@ -70,6 +71,7 @@ def parse(identifier: str) -> Identifier:
     )
 
 
+@lru_cache(maxsize=256)
 def check(identifier: str) -> Judgement:
     """Judge an identifier of any origin. Never raises; wrong shape, case or blanks: malformed."""
     found = _SHAPE.fullmatch(identifier)

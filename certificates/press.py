@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from threading import Lock
 
-from certificates.faces import compile_face
-from certificates.faces.lint import lint
+from certificates.faces.formats import of_layout
+from certificates.faces.layout import Layout
+from certificates.faces.lint import against
 from certificates.fonts import Fonts
 from certificates.model import CertificateType, FaceValues, Format, Template
 from signing.model import Placement
@@ -18,6 +19,7 @@ class FacePress:
         self._fonts = fonts
         self._lock = Lock()
         self._templates: dict[tuple[str, str], Template] = {}
+        self._layouts: dict[str, Layout] = {}
 
     def fill(self, kind: CertificateType, file_format: Format, values: FaceValues) -> bytes:
         """Return the unsealed file; raises as ``Template.fill`` does."""
@@ -31,12 +33,21 @@ class FacePress:
         self, kind: CertificateType, file_format: Format, values: FaceValues, unsealed: bytes
     ) -> tuple[str, ...]:
         """Read a face back and return what is wrong with it; faults name fields, never values."""
-        return lint(file_format, kind, self._fonts, values, unsealed)
+        with self._lock:
+            layout = self._layout(kind)
+        return against(layout, file_format, values, unsealed)
 
     def _template(self, kind: CertificateType, file_format: Format) -> Template:
         key = (kind.digest, file_format)
         with self._lock:
             found = self._templates.get(key)
             if found is None:
-                found = self._templates[key] = compile_face(file_format, kind, self._fonts)
+                found = self._templates[key] = of_layout(file_format, self._layout(kind))
             return found
+
+    def _layout(self, kind: CertificateType) -> Layout:
+        """Return the layout that all formats of a type share; the caller holds the lock."""
+        found = self._layouts.get(kind.digest)
+        if found is None:
+            found = self._layouts[kind.digest] = Layout.of(kind, self._fonts)
+        return found

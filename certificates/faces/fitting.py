@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from certificates.face import Align
 from certificates.faces.marks import POINT, Glyphs
@@ -37,17 +38,21 @@ class Slot:
     weight: float = 0.0
 
 
-def fit(fonts: Fonts, text: str, slot: Slot) -> list[Glyphs] | None:
-    """Return the lines as glyph runs, or None where the text fits in no permitted way."""
+@lru_cache(maxsize=4096)
+def fit(fonts: Fonts, text: str, slot: Slot) -> tuple[Glyphs, ...] | None:
+    """Return the lines as glyph runs, or None where the text fits in no permitted way.
+
+    Kept for a while: most words of a certificate stand on many others in the same place.
+    """
     found = _choose(fonts, text, slot)
     if found is None:
         return None
     size, lines = found
     leading = size * LEADING * POINT
     top = slot.y - leading * (len(lines) - 1) / 2
-    return [
-        _set(fonts, line, slot, size, top + leading * number) for number, line in enumerate(lines)
-    ]
+    return tuple(
+        [_set(fonts, line, slot, size, top + leading * number) for number, line in enumerate(lines)]
+    )
 
 
 def _choose(fonts: Fonts, text: str, slot: Slot) -> tuple[float, list[str]] | None:

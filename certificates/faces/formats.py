@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from certificates.faces.layout import Layout
 from certificates.faces.reading import Reading
 from certificates.fonts import Fonts
 from certificates.model import CertificateType, Template
@@ -25,10 +26,14 @@ def compile_face(file_format: str, kind: CertificateType, fonts: Fonts) -> Templ
 
     Raises TongbanError ``format-unknown``, ``glyph-missing`` or ``face-overflow``.
     """
+    return of_layout(file_format, Layout.of(kind, fonts))
+
+
+def of_layout(file_format: str, layout: Layout) -> Template:
+    """Compile a laid-out type, whose layout several formats may share; raises as above."""
     if file_format not in FORMATS:
         raise TongbanError("format-unknown", format=file_format)
-    module = import_module(f"certificates.faces.{file_format}")
-    template: Template = module.compile(kind, fonts)
+    template: Template = import_module(f"certificates.faces.{file_format}").of_layout(layout)
     return template
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from certificates.face import Box, Guilloche, Item, Line, Qr, Rosette, Table, Text
+from certificates.face import Align, Box, Guilloche, Item, Line, Qr, Rosette, Table, Text
 from certificates.faces import ornament, qr, watermark
 from certificates.faces.fitting import Slot, fit
 from certificates.faces.marks import Glyphs, Mark, Sheet
@@ -20,6 +21,9 @@ _PAD = 1.0
 
 _NOTHING_BELOW = "以下空白"
 
+_RECENT = 16
+"""Certificates whose pages are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -32,6 +36,9 @@ class Layout:
     fonts: Fonts
     first: tuple[Mark, ...]
     continuation: tuple[Mark, ...]
+    _recent: dict[int, tuple[FaceValues, tuple[Sheet, ...]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, kind: CertificateType, fonts: Fonts) -> Layout:
@@ -45,7 +52,21 @@ class Layout:
         )
 
     def sheets(self, values: FaceValues) -> tuple[Sheet, ...]:
-        """Return the pages of one certificate; raises as ``Template.fill`` does."""
+        """Return the pages of one certificate; raises as ``Template.fill`` does.
+
+        The last ones are kept, because a certificate is drawn in several formats one after the
+        other and read back against its layout.
+        """
+        held = self._recent.get(id(values))
+        if held is not None and held[0] is values:
+            return held[1]
+        made = self._sheets(values)
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[id(values)] = (values, made)
+        return made
+
+    def _sheets(self, values: FaceValues) -> tuple[Sheet, ...]:
         check_names(self.kind, values)
         rows = {spec.name: table_rows(self.kind, spec, values) for spec in self.kind.tables}
         shown = words(self.kind, values)
@@ -87,17 +108,11 @@ class Layout:
         for row in rows:
             left = table.x
             for column in table.columns:
-                slot = Slot(
-                    x=left + _PAD,
-                    y=middle,
-                    width=column.width - 2 * _PAD,
-                    size=table.size,
-                    least=table.least,
-                    lines=table.lines,
-                    align=column.align,
-                    colour=table.colour,
+                slot = _cell(
+                    *(left, middle, column.width, column.align),
+                    *(table.size, table.least, table.lines, table.colour),
                 )
-                found = fit(self.fonts, row[column.name], slot) if row[column.name] else []
+                found = fit(self.fonts, row[column.name], slot) if row[column.name] else ()
                 if found is None:
                     raise TongbanError(
                         "face-overflow", type=self.kind.title, field=f"{table.name}.{column.name}"
@@ -109,10 +124,10 @@ class Layout:
             marks += self._nothing_below(table, middle)
         return marks
 
-    def _nothing_below(self, table: Table, middle: float) -> list[Glyphs]:
+    def _nothing_below(self, table: Table, middle: float) -> tuple[Glyphs, ...]:
         wide = table.columns[0].width - 2 * _PAD
         slot = Slot(table.x + _PAD, middle, wide, table.size, 4, 1, "center", table.rule)
-        return fit(self.fonts, _NOTHING_BELOW, slot) or []
+        return fit(self.fonts, _NOTHING_BELOW, slot) or ()
 
     def _slice(self, name: str, number: int) -> tuple[int, int]:
         first = _capacity(self.kind.face.items, name)
@@ -135,12 +150,20 @@ class Layout:
 
 def set_text(
     kind: CertificateType, fonts: Fonts, item: Text, shown: Mapping[str, str]
-) -> list[Glyphs]:
+) -> tuple[Glyphs, ...]:
     """Set a text item with its parts filled; raises TongbanError ``face-overflow``."""
-    text = item.text.format_map(dict(shown))
+    text = item.text.format_map(shown)
     if not text:
-        return []
-    slot = Slot(
+        return ()
+    found = fit(fonts, text, _place(item))
+    if found is None:
+        raise TongbanError("face-overflow", type=kind.title, field=item.text)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _place(item: Text) -> Slot:
+    return Slot(
         x=item.x,
         y=item.y,
         width=item.width,
@@ -152,12 +175,23 @@ def set_text(
         spacing=item.spacing,
         weight=item.weight,
     )
-    found = fit(fonts, text, slot)
-    if found is None:
-        raise TongbanError("face-overflow", type=kind.title, field=item.text)
-    return found
 
 
+@lru_cache(maxsize=4096)
+def _cell(  # noqa: PLR0917 - plain values, as a key of the cache
+    left: float,
+    middle: float,
+    width: float,
+    align: Align,
+    size: float,
+    least: float,
+    lines: int,
+    colour: str,
+) -> Slot:
+    return Slot(left + _PAD, middle, width - 2 * _PAD, size, least, lines, align, colour)
+
+
+@lru_cache(maxsize=1024)
 def _is_fixed(item: Text) -> bool:
     return _parts(item) <= {"title", "demonstration"}
 

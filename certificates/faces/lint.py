@@ -27,7 +27,12 @@ def lint(
     character; every run of text in one piece; fonts embedded; metadata complete and equal to the
     values; JZJ* entries exactly on annotated copies. Faults name fields, never values.
     """
-    return compare(Layout.of(kind, fonts), values, reader(file_format)(data))
+    return against(Layout.of(kind, fonts), file_format, values, data)
+
+
+def against(layout: Layout, file_format: str, values: FaceValues, data: bytes) -> tuple[str, ...]:
+    """Return the same for a type that is laid out already."""
+    return compare(layout, values, reader(file_format)(data))
 
 
 def compare(layout: Layout, values: FaceValues, reading: Reading) -> tuple[str, ...]:

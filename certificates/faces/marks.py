@@ -41,7 +41,23 @@ class Path:
     fill: str = ""
 
 
-Mark = Glyphs | Path
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """Dark modules of a matrix code whose first module has its corner at ``left``, ``top``.
+
+    ``runs`` are row, first column and length of what is dark in a row; ``size`` is a module's, in
+    millimetres, ``count`` the modules of a side.
+    """
+
+    left: float
+    top: float
+    size: float
+    count: int
+    runs: tuple[tuple[int, int, int], ...]
+    fill: str
+
+
+Mark = Glyphs | Path | Modules
 
 
 @dataclass(frozen=True, slots=True)

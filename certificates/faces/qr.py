@@ -6,15 +6,11 @@ from functools import lru_cache
 
 from certificates.face import Box, Qr
 from certificates.faces import ornament
-from certificates.faces.marks import Path, Segment
-from kernel.errors import TongbanError
+from certificates.faces.marks import Modules, Path
+from certificates.faces.qrcodes import Code, code
 
 QUIET = 4
 """Modules of quiet zone that the standard asks for on every side."""
-
-_MASK = 3
-"""One mask pattern for all codes: choosing the most even of eight takes longer than all the rest
-of a certificate, and readers undo any of them."""
 
 
 def ground(item: Qr) -> Path:
@@ -23,38 +19,30 @@ def ground(item: Qr) -> Path:
 
 
 @lru_cache(maxsize=32)
-def draw(text: str, item: Qr) -> Path:
+def draw(text: str, item: Qr) -> Modules:
     """Return the dark modules, one rectangle per run of a row. Level M, version by length.
 
     Kept for a while: a certificate is drawn in several formats one after the other.
 
     Raises TongbanError ``face-overflow`` for a text that no version holds.
     """
-    import segno
-
-    try:
-        code = segno.make(text, error="m", micro=False, boost_error=False, mask=_MASK)
-    except segno.DataOverflowError:
-        raise TongbanError("face-overflow", type="QR", field="qr") from None
-    matrix = code.matrix
-    module = item.size / (len(matrix) + 2 * QUIET)
-    segments: list[Segment] = []
-    for down, row in enumerate(matrix):
-        top = item.y + (down + QUIET) * module
-        for start, length in _runs(bytes(row)):
-            left = item.x + (start + QUIET) * module
-            box = (round(left, 3), round(top, 3), round(length * module, 3), round(module, 3))
-            segments.append(("R", box))
-    return Path(tuple(segments), fill=item.colour)
+    made = code(text)
+    module = item.size / (made.size + 2 * QUIET)
+    quiet = QUIET * module
+    left, top = round(item.x + quiet, 3), round(item.y + quiet, 3)
+    return Modules(left, top, module, made.size, runs(made), item.colour)
 
 
-def _runs(row: bytes) -> list[tuple[int, int]]:
-    """Return start and length of each run of dark modules."""
-    runs, start = [], -1
-    for place, dark in enumerate(row + b"\0"):
-        if dark and start < 0:
-            start = place
-        elif not dark and start >= 0:
-            runs.append((start, place - start))
-            start = -1
-    return runs
+def runs(made: Code) -> tuple[tuple[int, int, int], ...]:
+    """Return row, first column and length of each run of dark modules."""
+    size = made.size
+    modules = f"{made.bits:0{size * size}b}"
+    found = []
+    for row in range(size):
+        column = 0
+        for dark in modules[row * size : (row + 1) * size].split("0"):
+            length = len(dark)
+            if length:
+                found.append((row, column, length))
+            column += length + 1
+    return tuple(found)

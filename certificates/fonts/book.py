@@ -15,6 +15,9 @@ from certificates.fonts.outline import UNITS, FontFile, Glyph
 from certificates.fonts.truetype import build
 from kernel.errors import TongbanError
 
+_EMBEDDED = 16
+"""Embedded fonts that are kept."""
+
 _FLUSH_AT = 64
 """New outlines of a face that are collected before they are written to the cache."""
 
@@ -35,6 +38,18 @@ class Embedded:
     box: tuple[int, int, int, int]
 
 
+class _Advances(dict[str, int]):
+    """Widths of characters asked for before."""
+
+    def __init__(self, fonts: Fonts) -> None:
+        super().__init__()
+        self._fonts = fonts
+
+    def __missing__(self, character: str) -> int:
+        found = self[character] = self._fonts.glyph(character).advance
+        return found
+
+
 class Fonts:
     """An ordered list of faces, asked in turn for every character. Safe for several threads."""
 
@@ -44,6 +59,8 @@ class Fonts:
         self._caches = tuple(GlyphCache(face, cache) for face in faces)
         self._found: dict[str, tuple[GlyphCache, int]] = {}
         self._glyphs: dict[str, Glyph] = {}
+        self._advances = _Advances(self)
+        self._embedded: dict[tuple[frozenset[str], str], Embedded] = {}
         self._lock = threading.Lock()
         self.ascent, self.descent = faces[0].ascent, faces[0].descent
         self.names = tuple(face.name for face in faces)
@@ -79,34 +96,42 @@ class Fonts:
 
     def width(self, text: str) -> float:
         """Return the natural width in ems."""
-        return sum(self.glyph(character).advance for character in text) / UNITS
+        return sum(map(self._advances.__getitem__, text)) / UNITS
 
     def embed(self, characters: Iterable[str], name: str) -> Embedded:
-        """Return a font of exactly these characters; equal sets give equal bytes."""
-        ordered = sorted(set(characters))
-        glyphs = {ord(c): self.glyph(c) for c in ordered}
-        notices = {self._found[c][0].font.copyright: None for c in ordered if c in self._found}
+        """Return a font of exactly these characters; equal sets give equal bytes.
+
+        Kept for a while: a certificate is drawn in several formats one after the other.
+        """
+        wanted = frozenset(characters)
+        found = self._embedded.get((wanted, name))
+        if found is None:
+            found = self._embed(sorted(wanted), name)
+            if len(self._embedded) >= _EMBEDDED:
+                self._embedded = {}
+            self._embedded[wanted, name] = found
+        return found
+
+    def _embed(self, ordered: Sequence[str], name: str) -> Embedded:
+        held = [self.glyph(character) for character in ordered]
+        faces = {self._found[c][0].font.copyright for c in ordered if c in self._found}
         data = build(
             name,
-            glyphs,
+            dict(zip(map(ord, ordered), held, strict=True)),
             ascent=self.ascent,
             descent=self.descent,
-            notice=" / ".join(sorted(filter(None, notices))),
+            notice=" / ".join(sorted(filter(None, faces))),
         )
-        boxes = [glyph.box for glyph in glyphs.values()] or [(0, 0, 0, 0)]
+        boxes = [glyph.box for glyph in held] or [(0, 0, 0, 0)]
+        left, bottom, right, top = zip(*boxes, strict=True)
         return Embedded(
             name=name,
             data=data,
             numbers={c: no for no, c in enumerate(ordered, 1)},
-            advances={c: glyphs[ord(c)].advance for c in ordered},
+            advances={c: glyph.advance for c, glyph in zip(ordered, held, strict=True)},
             ascent=self.ascent,
             descent=self.descent,
-            box=(
-                min(box[0] for box in boxes),
-                min(box[1] for box in boxes),
-                max(box[2] for box in boxes),
-                max(box[3] for box in boxes),
-            ),
+            box=(min(left), min(bottom), max(right), max(top)),
         )
 
     def flush(self) -> None:

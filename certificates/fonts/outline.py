@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +25,46 @@ _NOT_EMBEDDABLE = 0x0002 | 0x0100 | 0x0200
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A simple glyph in TrueType form. ``data`` is its ``glyf`` entry, empty for a blank."""
+    """A simple glyph in TrueType form. ``data`` is its ``glyf`` entry, empty for a blank.
+
+    What a font needs to know about a glyph is read once: a certificate's font has fifty of them.
+    """
 
     advance: int
     data: bytes
+    box: tuple[int, int, int, int] = field(init=False, compare=False, repr=False)
+    """xMin, yMin, xMax, yMax; zeros for a blank."""
+    contours: int = field(init=False, compare=False, repr=False)
+    points: int = field(init=False, compare=False, repr=False)
+    metric: bytes = field(init=False, compare=False, repr=False)
+    """Entry of ``hmtx``: advance and left side bearing (xMin)."""
+    checksum: int = field(init=False, compare=False, repr=False)
+    """Sum of the entry's 32-bit words."""
+
+    def __post_init__(self) -> None:
+        """Read the header of the entry."""
+        data = self.data
+        box, contours, points = (0, 0, 0, 0), 0, 0
+        if data:
+            contours, *sides = struct.unpack_from(">5h", data)
+            box = (sides[0], sides[1], sides[2], sides[3])
+            last = struct.unpack_from(">H", data, 10 + 2 * (contours - 1))[0]
+            points = last + 1
+        words = struct.unpack(f">{len(data) // 4}I", data[: len(data) // 4 * 4])
+        found = {
+            "box": box,
+            "contours": contours,
+            "points": points,
+            "metric": struct.pack(">Hh", self.advance, box[0]),
+            "checksum": sum(words) & 0xFFFFFFFF,
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
 
     @property
     def left(self) -> int:
         """Return the left side bearing (xMin)."""
-        return int(struct.unpack_from(">h", self.data, 2)[0]) if self.data else 0
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Return xMin, yMin, xMax, yMax; zeros for a blank."""
-        if not self.data:
-            return 0, 0, 0, 0
-        x_min, y_min, x_max, y_max = struct.unpack_from(">4h", self.data, 2)
-        return x_min, y_min, x_max, y_max
+        return self.box[0]
 
 
 class FontFile:

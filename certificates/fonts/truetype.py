@@ -5,8 +5,10 @@ Equal glyphs give equal bytes: dates and checksums depend on nothing else.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from certificates.fonts.outline import UNITS, Glyph
 
@@ -34,35 +36,47 @@ def build(
     tables = {
         b"OS/2": _os2(points, ascent, descent),
         b"cmap": _cmap(points),
-        b"glyf": b"".join(glyph.data for glyph in ordered) or b"\0",
         b"head": _head(ordered),
         b"hhea": _hhea(ordered, ascent, descent),
-        b"hmtx": b"".join(struct.pack(">Hh", g.advance, g.left) for g in ordered),
+        b"hmtx": b"".join([glyph.metric for glyph in ordered]),
         b"loca": _loca(ordered),
         b"maxp": _maxp(ordered),
         b"name": _name(name, notice),
-        b"post": struct.pack(">IIhhIIIII", 0x00030000, 0, -100, 50, 0, 0, 0, 0, 0),
+        b"post": _POST,
     }
-    return _assemble(tables)
+    outlines = b"".join([glyph.data for glyph in ordered]) or b"\0"
+    # Each entry fills whole words, so that the sum of the table is that of its entries.
+    checksums = {b"glyf": sum([glyph.checksum for glyph in ordered]) & 0xFFFFFFFF}
+    return _assemble({**tables, b"glyf": outlines}, checksums)
 
 
-def _assemble(tables: Mapping[bytes, bytes]) -> bytes:
+_POST = struct.pack(">IIhhIIIII", 0x00030000, 0, -100, 50, 0, 0, 0, 0, 0)
+
+
+def _assemble(tables: Mapping[bytes, bytes], known: Mapping[bytes, int]) -> bytes:
+    """Join tables; ``known`` are checksums that need no counting."""
     count = len(tables)
     power = count.bit_length() - 1
     reach = 16 << power
     head = struct.pack(">IHHHH", 0x00010000, count, reach, power, count * 16 - reach)
     offset = len(head) + 16 * count
-    entries, bodies, head_at = [], [], 0
+    entries, total, place = [head], 0, 0
+    bodies: list[bytes] = []
     for tag, data in sorted(tables.items()):
+        checksum = known[tag] if tag in known else _checksum(data)
+        entries.append(struct.pack(">4sIII", tag, checksum, offset, len(data)))
+        padded = data + b"\0" * (-len(data) % 4)
         if tag == b"head":
-            head_at = offset
-        entries.append(struct.pack(">4sIII", tag, _checksum(data), offset, len(data)))
-        bodies.append(data + b"\0" * (-len(data) % 4))
-        offset += len(bodies[-1])
-    font = bytearray(head + b"".join(entries) + b"".join(bodies))
-    adjustment = (0xB1B0AFBA - _checksum(bytes(font))) & 0xFFFFFFFF
-    struct.pack_into(">I", font, head_at + 8, adjustment)
-    return bytes(font)
+            place = len(bodies)
+        bodies.append(padded)
+        offset += len(padded)
+        total += checksum
+    directory = b"".join(entries)
+    # The sum over the file is that of its parts, for all of them fill whole words.
+    adjustment = (0xB1B0AFBA - total - _checksum(directory)) & 0xFFFFFFFF
+    table = bodies[place]
+    bodies[place] = table[:8] + adjustment.to_bytes(4, "big") + table[12:]
+    return b"".join((directory, *bodies))
 
 
 def _checksum(data: bytes) -> int:
@@ -73,12 +87,11 @@ def _checksum(data: bytes) -> int:
 
 def _head(glyphs: Sequence[Glyph]) -> bytes:
     boxes = [glyph.box for glyph in glyphs if glyph.data] or [(0, 0, 0, 0)]
-    lowest = [min(box[side] for box in boxes) for side in (0, 1)]
-    highest = [max(box[side] for box in boxes) for side in (2, 3)]
+    left, bottom, right, top = zip(*boxes, strict=True)
     return struct.pack(
         ">IIIIHHqqhhhhHHhhh",
         *(0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0x000B, UNITS, _DATED, _DATED),
-        *(*lowest, *highest, 0, 8, 2, 1, 0),
+        *(min(left), min(bottom), max(right), max(top), 0, 8, 2, 1, 0),
     )
 
 
@@ -95,12 +108,8 @@ def _hhea(glyphs: Sequence[Glyph], ascent: int, descent: int) -> bytes:
 
 
 def _maxp(glyphs: Sequence[Glyph]) -> bytes:
-    points = contours = 0
-    for glyph in glyphs:
-        if glyph.data:
-            number = struct.unpack_from(">h", glyph.data)[0]
-            last = struct.unpack_from(">H", glyph.data, 10 + 2 * (number - 1))[0]
-            contours, points = max(contours, number), max(points, last + 1)
+    points = max([glyph.points for glyph in glyphs])
+    contours = max([glyph.contours for glyph in glyphs])
     return struct.pack(
         ">IHHHHHHHHHHHHHH",
         *(0x00010000, len(glyphs), points, contours, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
@@ -108,27 +117,28 @@ def _maxp(glyphs: Sequence[Glyph]) -> bytes:
 
 
 def _loca(glyphs: Sequence[Glyph]) -> bytes:
-    offsets = [0]
-    for glyph in glyphs:
-        offsets.append(offsets[-1] + len(glyph.data))
+    offsets = [0, *itertools.accumulate([len(glyph.data) for glyph in glyphs])]
     return struct.pack(f">{len(offsets)}I", *offsets)
 
 
 def _cmap(points: Sequence[int]) -> bytes:
     """Return format 4 for the basic plane and format 12 for all, one segment per run."""
-    basic = [(point, no) for no, point in enumerate(points, 1) if point < 0xFFFF]
-    every = list(enumerate(points, 1))
+    basic = [point for point in points if point < 0xFFFF]
     four = _format_4(basic)
-    groups = b"".join(struct.pack(">III", point, point, no) for no, point in every)
-    twelve = struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, len(every)) + groups
+    numbers = range(1, len(points) + 1)
+    groups = itertools.chain.from_iterable(zip(points, points, numbers, strict=True))
+    twelve = struct.pack(
+        f">HHIII{3 * len(points)}I", 12, 0, 16 + 12 * len(points), 0, len(points), *groups
+    )
     head = struct.pack(">HH", 0, 2)
     head += struct.pack(">HHI", 3, 1, 20) + struct.pack(">HHI", 3, 10, 20 + len(four))
     return head + four + twelve
 
 
-def _format_4(pairs: Sequence[tuple[int, int]]) -> bytes:
-    ends = [point for point, _ in pairs] + [0xFFFF]
-    deltas = [(no - point) & 0xFFFF for point, no in pairs] + [1]
+def _format_4(basic: Sequence[int]) -> bytes:
+    """Return the table of the lowest characters, whose glyphs are numbered from 1."""
+    ends = [*basic, 0xFFFF]
+    deltas = [*[(no - point) & 0xFFFF for no, point in enumerate(basic, 1)], 1]
     count = len(ends)
     power = count.bit_length() - 1
     reach = 2 << power
@@ -138,6 +148,7 @@ def _format_4(pairs: Sequence[tuple[int, int]]) -> bytes:
     return struct.pack(">HHH", 4, 6 + len(body), 0) + body
 
 
+@lru_cache(maxsize=64)
 def _name(name: str, notice: str) -> bytes:
     texts = {0: notice, 1: name, 2: "Regular", 3: name, 4: name, 5: "Version 1.0", 6: name}
     records, strings = b"", b""

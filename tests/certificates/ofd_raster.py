@@ -52,8 +52,11 @@ def _path(canvas: Image.Image, item: etree._Element, scale: float) -> None:
     draw = ImageDraw.Draw(canvas)
     fill, stroke = _colour(item, "FillColor"), _colour(item, "StrokeColor")
     width = max(1, round(float(item.get("LineWidth", "0.353")) * scale))
+    left, top, *_ = map(float, item.get("Boundary").split())
+    a, b, c, d, e, f = map(float, (item.get("CTM") or "1 0 0 1 0 0").split())
     for line in _lines(item.findtext(f"{NS}AbbreviatedData")):
-        points = [(x * scale, y * scale) for x, y in line]
+        placed = [(a * x + c * y + e + left, b * x + d * y + f + top) for x, y in line]
+        points = [(x * scale, y * scale) for x, y in placed]
         if fill and item.get("Fill") == "true":
             draw.polygon(points, fill=fill[:3])
         if stroke and item.get("Stroke", "true") == "true":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from xml.sax.saxutils import escape
 
-from certificates.faces.marks import POINT, Glyphs, Mark, Path
+from certificates.faces.marks import POINT, Glyphs, Mark, Modules, Path
 from certificates.fonts import Embedded
 from certificates.fonts.outline import UNITS
 
@@ -19,6 +20,7 @@ _RISE = 0.88
 _FALL = 0.22
 
 
+@lru_cache(maxsize=16384)
 def number(value: float) -> str:
     """Return a number with at most three decimals and no exponent."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
@@ -31,11 +33,46 @@ def objects(
     """Return the object elements of some marks; ``page`` is the page box as ``x y w h``."""
     parts = []
     for mark in marks:
-        if isinstance(mark, Path):
+        if isinstance(mark, Glyphs):
+            parts.append(_text(mark, font, font_id, next(ids), page))
+        elif isinstance(mark, Path):
             parts.append(_path(mark, next(ids), page))
         else:
-            parts.append(_text(mark, font, font_id, next(ids), page))
+            parts.append(_modules(mark, next(ids)))
     return "".join(parts)
+
+
+class _Cells(dict[tuple[int, int, int], str]):
+    """Rectangles of runs of modules, each written once: a code has four hundred of them."""
+
+    def __missing__(self, run: tuple[int, int, int]) -> str:
+        row, column, length = run
+        right, bottom = column + length, row + 1
+        made = f"M {column} {row} L {right} {row} L {right} {bottom} L {column} {bottom} C"
+        if len(self) < _MOST_CELLS:
+            self[run] = made
+        return made
+
+
+_MOST_CELLS = 65536
+
+
+@cache
+def _cells() -> _Cells:
+    return _Cells()
+
+
+def _modules(mark: Modules, own: int) -> str:
+    """Draw with modules as units; the matrix turns them into millimetres."""
+    cells, side = _cells(), mark.size * mark.count
+    box = " ".join(map(number, (mark.left, mark.top, side, side)))
+    data = " ".join([cells[run] for run in mark.runs])
+    return (
+        f'<ofd:PathObject ID="{own}" Boundary="{box}"'
+        f' CTM="{mark.size:.6f} 0 0 {mark.size:.6f} 0 0" Stroke="false" Fill="true">'
+        f'<ofd:FillColor Value="{_colour(mark.fill)}"/>'
+        f"<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>\n"
+    )
 
 
 def _path(mark: Path, own: int, page: str) -> str:
@@ -65,7 +102,8 @@ def _segment(operator: str, values: tuple[float, ...]) -> str:
 
 def _text(mark: Glyphs, font: Embedded, font_id: int, own: int, page: str) -> str:
     em = mark.size * POINT
-    steps = [font.advances[c] / UNITS * em + mark.spacing for c in mark.text]
+    advances, spacing = font.advances, mark.spacing
+    steps = [advances[c] / UNITS * em + spacing for c in mark.text]
     if mark.angle:
         turn = math.radians(mark.angle)
         cos, sin = math.cos(turn), math.sin(turn)
@@ -103,6 +141,8 @@ def _codes(text: str, steps: list[float], baseline: float) -> Iterator[str]:
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:
+    if max(text, default="") <= "\uffff":
+        return [(0, len(text))] if text else []
     cuts = {0, len(text)}
     for place, character in enumerate(text):
         if ord(character) > 0xFFFF:
@@ -111,5 +151,6 @@ def _pieces(text: str) -> list[tuple[int, int]]:
     return list(itertools.pairwise(ordered))
 
 
+@lru_cache(maxsize=256)
 def _colour(value: str) -> str:
     return " ".join(str(int(value[at : at + 2], 16)) for at in (1, 3, 5))

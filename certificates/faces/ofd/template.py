@@ -94,7 +94,12 @@ class OfdTemplate:
 
 def compile_ofd(kind: CertificateType, fonts: Fonts) -> OfdTemplate:
     """Compile a type; raises TongbanError ``glyph-missing`` or ``face-overflow``."""
-    layout = Layout.of(kind, fonts)
+    return of_layout(Layout.of(kind, fonts))
+
+
+def of_layout(layout: Layout) -> OfdTemplate:
+    """Compile a laid-out type, whose layout several formats may share; raises as above."""
+    kind, fonts = layout.kind, layout.fonts
     named: list[tuple[str, tuple[Mark, ...]]] = [("first", layout.first)]
     if layout.continuation:
         named.append(("continuation", layout.continuation))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache, lru_cache
 
-from certificates.faces.marks import POINT, Glyphs, Mark, Path
+from certificates.faces.marks import POINT, Glyphs, Mark, Modules, Path
 from certificates.faces.pdf.syntax import number
 from certificates.fonts import Embedded
 
@@ -26,13 +27,47 @@ def state_name(alpha: float) -> str:
 
 def write(marks: Iterable[Mark], font: Embedded, resource: str, height: float) -> bytes:
     """Return the operators that draw ``marks`` on a page ``height`` millimetres high."""
+    codes = {character: f"{code:04X}" for character, code in font.numbers.items()}
     parts = []
     for mark in marks:
-        if isinstance(mark, Path):
+        if isinstance(mark, Glyphs):
+            opening = _opening(
+                *(mark.x, mark.y, mark.size, mark.spacing, mark.colour),
+                *(mark.weight, mark.angle, mark.alpha, resource, height),
+            )
+            parts.append(f"{opening}<{''.join([codes[c] for c in mark.text])}> Tj ET Q")
+        elif isinstance(mark, Path):
             parts.append(_path(mark, height))
         else:
-            parts.append(_text(mark, font, resource, height))
+            parts.append(_modules(mark, height))
     return "\n".join(parts).encode("ascii")
+
+
+class _Cells(dict[tuple[int, int, int], str]):
+    """Rectangles of runs of modules, each written once: a code has four hundred of them."""
+
+    def __missing__(self, run: tuple[int, int, int]) -> str:
+        row, column, length = run
+        made = f"{column} {row} {length} 1 re"
+        if len(self) < _MOST_CELLS:
+            self[run] = made
+        return made
+
+
+_MOST_CELLS = 65536
+
+
+@cache
+def _cells() -> _Cells:
+    return _Cells()
+
+
+def _modules(mark: Modules, height: float) -> str:
+    """Draw with modules as units: the matrix turns them into points from the bottom."""
+    cells, unit = _cells(), mark.size * _SCALE
+    x, y = number(mark.left * _SCALE), number((height - mark.top) * _SCALE)
+    drawn = " ".join([cells[run] for run in mark.runs])
+    return f"q {unit:.6f} 0 0 -{unit:.6f} {x} {y} cm {_colour(mark.fill)} rg {drawn} f Q"
 
 
 def _path(mark: Path, height: float) -> str:
@@ -54,22 +89,35 @@ def _paint(mark: Path) -> tuple[bool, bool]:
     return bool(mark.fill), bool(mark.stroke)
 
 
-def _text(mark: Glyphs, font: Embedded, resource: str, height: float) -> str:
-    turn = math.radians(mark.angle)
+@lru_cache(maxsize=16384)
+def _opening(  # noqa: PLR0917 - the members of a mark, as a key of the cache
+    x: float,
+    y: float,
+    size: float,
+    spacing: float,
+    colour: str,
+    weight: float,
+    angle: float,
+    alpha: float,
+    resource: str,
+    height: float,
+) -> str:
+    """Return what precedes the codes of a run of text; most runs stand where others stood."""
+    turn = math.radians(angle)
     cos, sin = number(math.cos(turn)), number(math.sin(turn))
     back = number(-math.sin(turn))
-    x, y = number(mark.x * _SCALE), number((height - mark.y) * _SCALE)
-    colour = _colour(mark.colour)
-    codes = "".join(f"{font.numbers[character]:04X}" for character in mark.text)
-    paint = f"{colour} rg"
-    if mark.weight:
-        paint += f" {colour} RG {number(mark.weight)} w 2 Tr"
-    if mark.alpha < 1:
-        paint = f"/{state_name(mark.alpha)} gs {paint}"
-    spacing = f" {number(mark.spacing * _SCALE)} Tc" if mark.spacing else ""
-    matrix = f"{cos} {sin} {back} {cos} {x} {y} Tm"
-    return f"q {paint} BT /{resource} {number(mark.size)} Tf{spacing} {matrix} <{codes}> Tj ET Q"
+    left, bottom = number(x * _SCALE), number((height - y) * _SCALE)
+    painted = _colour(colour)
+    paint = f"{painted} rg"
+    if weight:
+        paint += f" {painted} RG {number(weight)} w 2 Tr"
+    if alpha < 1:
+        paint = f"/{state_name(alpha)} gs {paint}"
+    spaced = f" {number(spacing * _SCALE)} Tc" if spacing else ""
+    matrix = f"{cos} {sin} {back} {cos} {left} {bottom} Tm"
+    return f"q {paint} BT /{resource} {number(size)} Tf{spaced} {matrix} "
 
 
+@lru_cache(maxsize=256)
 def _colour(value: str) -> str:
     return " ".join(number(int(value[at : at + 2], 16) / 255) for at in (1, 3, 5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from certificates.faces.pdf.syntax import stream
+from certificates.faces.pdf.syntax import EACH, ONCE, stream
 from certificates.fonts import Embedded
 
 COUNT = 5
@@ -29,8 +29,12 @@ _BLOCK = 100
 """Entries a block of a CMap may have."""
 
 
-def objects(font: Embedded, first: int) -> list[bytes]:
-    """Return the five objects of a font, numbered from ``first``."""
+def objects(font: Embedded, first: int, *, once: bool) -> list[bytes]:
+    """Return the five objects of a font, numbered from ``first``.
+
+    ``once``: for a template. The outlines of a certificate's own characters are left as they are:
+    packing would save a twentieth of the file and cost as much time as two signatures.
+    """
     name = f"{tag(font)}+{font.name}".encode()
     box = " ".join(str(value) for value in font.box).encode()
     descriptor = (
@@ -48,8 +52,8 @@ def objects(font: Embedded, first: int) -> list[bytes]:
         b"<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H"
         b"/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
     ) % (name, first + 2, first + 3)
-    program = stream(font.data, b"/Length1 %d" % len(font.data))
-    return [program, descriptor, descendant, stream(to_unicode(font)), root]
+    program = stream(font.data, b"/Length1 %d" % len(font.data), level=ONCE if once else 0)
+    return [program, descriptor, descendant, stream(to_unicode(font), level=EACH), root]
 
 
 def to_unicode(font: Embedded) -> bytes:

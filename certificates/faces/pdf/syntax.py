@@ -6,6 +6,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+
+ONCE, EACH = 9, 1
+"""Levels of compression: for what is packed once for a template, and for each certificate."""
 
 HEADER = b"%PDF-1.7\n%\xe9\x80\x9a\xe5\x8a\x9e\n"
 """Version line and a comment of high bytes, so that transfers treat the file as binary."""
@@ -19,6 +23,7 @@ class Body:
     offsets: tuple[int, ...]
 
 
+@lru_cache(maxsize=16384)
 def number(value: float) -> str:
     """Return a number with at most three decimals and no exponent."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
@@ -36,10 +41,10 @@ def date_string(at: datetime) -> bytes:
     return f"(D:{at:%Y%m%d%H%M%S}{offset[:3]}'{offset[3:5]}')".encode()
 
 
-def stream(data: bytes, entries: bytes = b"", *, plain: bool = False) -> bytes:
-    """Return a stream object; compressed unless ``plain``."""
-    packed = data if plain else zlib.compress(data, 6)
-    filtered = b"" if plain else b"/Filter/FlateDecode"
+def stream(data: bytes, entries: bytes = b"", *, level: int) -> bytes:
+    """Return a stream object, compressed at a ``level`` from 1 to 9, or plain at 0."""
+    packed = zlib.compress(data, level) if level else data
+    filtered = b"/Filter/FlateDecode" if level else b""
     head = b"<<%s%s/Length %d>>stream\n" % (entries, filtered, len(packed))
     return head + packed + b"\nendstream"
 

@@ -74,9 +74,9 @@ class PdfTemplate:
         packet = xmp.packet(self.kind.title, author, at, entries)
         objects = [
             b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(sheets), kids),
-            syntax.stream(packet, b"/Type/Metadata/Subtype/XML", plain=True),
+            syntax.stream(packet, b"/Type/Metadata/Subtype/XML", level=0),
             _information(self.kind.title, author, syntax.date_string(at), entries),
-            *fontobjects.objects(font, font_at),
+            *fontobjects.objects(font, font_at, once=False),
         ]
         for place, sheet in enumerate(sheets):
             own = page_at + 2 * place
@@ -99,12 +99,17 @@ class PdfTemplate:
             *(self.backgrounds[sheet.background], states),
         )
         drawn = content.write(sheet.marks, font, _OWN_FONT, face.height)
-        return [page, syntax.stream(b"/B Do\n" + drawn)]
+        return [page, syntax.stream(b"/B Do\n" + drawn, level=syntax.EACH)]
 
 
 def compile_pdf(kind: CertificateType, fonts: Fonts) -> PdfTemplate:
     """Compile a type; raises TongbanError ``glyph-missing`` or ``face-overflow``."""
-    layout = Layout.of(kind, fonts)
+    return of_layout(Layout.of(kind, fonts))
+
+
+def of_layout(layout: Layout) -> PdfTemplate:
+    """Compile a laid-out type, whose layout several formats may share; raises as above."""
+    kind, fonts = layout.kind, layout.fonts
     backgrounds = {"first": layout.first}
     if layout.continuation:
         backgrounds["continuation"] = layout.continuation
@@ -116,7 +121,7 @@ def compile_pdf(kind: CertificateType, fonts: Fonts) -> PdfTemplate:
     following = forms_at + len(backgrounds)
     fixed = [
         _catalog(pages=following, metadata=following + 1),
-        *fontobjects.objects(font, font_at),
+        *fontobjects.objects(font, font_at, once=True),
         *(_form(kind, held, font, forms_at - 1) for held in backgrounds.values()),
     ]
     fonts.flush()
@@ -142,7 +147,8 @@ def _form(kind: CertificateType, marks: Sequence[Mark], font: Embedded, font_at:
         _FIXED_FONT.encode(),
         font_at,
     )
-    return syntax.stream(content.write(marks, font, _FIXED_FONT, kind.face.height), entries)
+    drawn = content.write(marks, font, _FIXED_FONT, kind.face.height)
+    return syntax.stream(drawn, entries, level=syntax.ONCE)
 
 
 def _information(title: str, author: str, date: bytes, entries: dict[str, str]) -> bytes:
