@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -78,6 +78,9 @@ class Objects(Protocol):
 
     def put(self, data: bytes) -> Digest:
         """Store durably and return the name. Storing again changes nothing."""
+
+    def put_many(self, items: Sequence[bytes]) -> tuple[Digest, ...]:
+        """Store several, all durable when it returns; cheaper than one by one."""
 
     def put_file(self, path: Path) -> Digest:
         """Store a file of any size in bounded memory."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from kernel.ports import Digest, Probe
 from storage.errors import Code
 from storage.failures import of_files
 from storage.objects.names import BLOCK, hex_of, name_of, name_of_stream
+from storage.objects.volume import Volume, flush
 from storage.probe import from_environment
 
 
@@ -37,6 +38,42 @@ class FolderObjects:
                 file.write(data)
                 self._keep(path, file, digest)
         return digest
+
+    def put_many(self, items: Sequence[bytes]) -> tuple[Digest, ...]:
+        """Store several, durable together when it returns; two flushes for all of them.
+
+        Raises ``disk-full`` with nothing left behind but whole objects.
+        """
+        names = tuple(map(name_of, items))
+        fresh = {
+            digest: data
+            for digest, data in zip(names, items, strict=True)
+            if self._size(digest) != len(data)
+        }
+        with of_files("objects"), Volume(self._root) as volume:
+            staged: dict[Path, Path] = {}
+            try:
+                self._keep_all(volume, fresh, staged)
+            finally:
+                for path in staged:
+                    path.unlink(missing_ok=True)
+            folders = {self._path(digest).parent for digest in names}
+            volume.flush([*folders, self._root / "sha256", self._root] if folders else ())
+        return names
+
+    def _keep_all(
+        self, volume: Volume, fresh: Mapping[Digest, bytes], staged: dict[Path, Path]
+    ) -> None:
+        with self._probe.durable("objects.keep"):
+            for digest, data in fresh.items():
+                path = self._staging / f"{os.getpid()}-{secrets.token_hex(8)}"
+                staged[path] = self._path(digest)
+                with path.open("xb") as file:
+                    file.write(data)
+            volume.flush(staged)
+            for path, target in staged.items():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(target)
 
     def put_file(self, path: Path) -> Digest:
         """Store a file of any size in bounded memory."""
@@ -99,15 +136,17 @@ class FolderObjects:
 
     def _kept(self, digest: Digest, size: int) -> bool:
         """Tell whether the object is there in full, and make sure its name survives a crash."""
-        path = self._path(digest)
-        try:
-            if path.stat().st_size != size:
-                return False
-        except FileNotFoundError:
+        if self._size(digest) != size:
             return False
         with of_files("objects"):
-            _flush_folder(path.parent)
+            flush(self._path(digest).parent)
         return True
+
+    def _size(self, digest: Digest) -> int | None:
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
 
     @contextmanager
     def _staged(self) -> Iterator[tuple[Path, BinaryIO]]:
@@ -126,15 +165,7 @@ class FolderObjects:
             os.fsync(file.fileno())
             if not path.parent.is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _flush_folder(path.parent.parent)
-                _flush_folder(self._root)
+                flush(path.parent.parent)
+                flush(self._root)
             staged.replace(path)
-            _flush_folder(path.parent)
-
-
-def _flush_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            flush(path.parent)

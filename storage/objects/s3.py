@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -26,6 +27,8 @@ from storage.errors import Code
 from storage.objects.names import BLOCK, hex_of, name_of, name_of_stream
 from storage.probe import from_environment
 
+_UPLOADS = 8
+"""Uploads of one ``put_many`` under way at a time."""
 _NO_BUCKET = "NoSuchBucket"
 _MADE = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion"})
@@ -51,6 +54,11 @@ class S3Objects:
         if not self._kept(digest, len(data)):
             self._upload(digest, io.BytesIO(data), len(data))
         return digest
+
+    def put_many(self, items: Sequence[bytes]) -> tuple[Digest, ...]:
+        """Store several side by side: the service confirms each."""
+        with ThreadPoolExecutor(_UPLOADS, "objects") as pool:
+            return tuple(pool.map(self.put, items))
 
     def put_file(self, path: Path) -> Digest:
         """Store a file of any size in bounded memory; it is read twice."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import threading
@@ -9,7 +10,7 @@ import pytest
 
 from kernel.errors import TongbanError
 from kernel.ports import Digest
-from storage.objects import open_objects
+from storage.objects import open_objects, volume
 from storage.objects.folder import FolderObjects
 from storage.objects.names import name_of
 from storage.probe import NoProbe, RecordingProbe
@@ -94,6 +95,53 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(
         objects.put(b"abc")
     assert not objects.has(name_of(b"abc"))
     assert list((tmp_path / "objects" / "staging").iterdir()) == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_several_objects_are_stored_together(
+    objects: FolderObjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
+    if not at_once:
+        monkeypatch.setattr(volume, "_syncfs", lambda: None)
+    objects.put(b"0")
+    broken = objects.put(b"1" * 50)
+    file_of(tmp_path / "objects", broken).write_bytes(b"")
+    items = [b"0", b"1" * 50, *(os.urandom(3000) for _ in range(40)), b"0", b""]
+    assert objects.put_many(items) == tuple(map(name_of, items))
+    assert [objects.get(name_of(item)) for item in items] == items
+    assert objects.put_many(()) == ()
+    assert list((tmp_path / "objects" / "staging").iterdir()) == []
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_full_disk_under_several_is_told(
+    objects: FolderObjects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
+    def full(_handle: int) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(volume, "_syncfs", lambda: full if at_once else None)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TongbanError, match="disk-full"):
+        objects.put_many([b"a", b"b"])
+    assert not objects.has(name_of(b"a"))
+    assert list((tmp_path / "objects" / "staging").iterdir()) == []
+
+
+def test_a_failed_flush_of_the_volume_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [(-1, errno.EINTR), (-1, errno.EIO)]
+
+    def call(_handle: int) -> int:
+        answer, code = answers.pop(0)
+        ctypes.set_errno(code)
+        return answer
+
+    monkeypatch.setattr(volume, "_syncfs", lambda: call)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)), volume.Volume(tmp_path) as opened:
+        opened.flush([])
+    assert not answers
 
 
 def test_a_race_of_writers_is_harmless(objects: FolderObjects) -> None:
