@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from datetime import date
 from pathlib import Path
 
+from examples.world import places
 from examples.world.departments import ALL, DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.install import install
@@ -61,8 +63,22 @@ def _make(options: argparse.Namespace) -> Truth:
         "enterprises": options.enterprises,
     }
     if options.home:
-        return install(options.home, **settings, store=options.store)
+        truth = install(options.home, **settings, store=options.store)
+        _keep_environment(options.home, truth)
+        return truth
     return generate(options.out, **settings)
+
+
+def _keep_environment(home: Path, truth: Truth) -> None:
+    """Write ``home/hub.env``: the settings with which a hub of this city is started."""
+    city = places.places(truth.plan.region, truth.plan.as_of).city
+    lines = (
+        f"TONGBAN_HOME={shlex.quote(str(home.absolute()))}",
+        f"TONGBAN_REGION={truth.plan.region}",
+        f"TONGBAN_CITY={city}",
+        "TONGBAN_ENVIRONMENT=demo",
+    )
+    (home / "hub.env").write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def _listed(text: str) -> tuple[str, ...]:

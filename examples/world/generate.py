@@ -41,7 +41,7 @@ def generate(
     that are generated apart with the same seed and this region among their neighbours: a few
     families then have a child here and a mother there (see ``examples.world.crossing``), beyond
     the residents asked for; order and day of the other call do not matter, its year does. With
-    neighbours some 300,000 residents find room, without any several million. ``enterprises`` is how
+    neighbours some 150,000 residents find room, without any several million. ``enterprises`` is how
     many the market regulator knows, where it delivers.
     """
     departments.check(further)

@@ -13,7 +13,8 @@ from examples.world.delivering import deposited, open_doors, source_file, tell
 from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
 from examples.world.model import ENTERPRISES, Truth
-from examples.world.region import FOLDERS, HOME, localise
+from examples.world.places import HOME
+from examples.world.region import FOLDERS, localise
 from kernel.clock import BEIJING
 
 

@@ -62,7 +62,8 @@ class Writer:
     ) -> None:
         if self._sheet is None or self._sheet.row + couples.height > SHEET_ROWS:
             self.close()
-            self._sheet = _Sheet(self.folder, f"hydj_{self.plan.region}_{len(self.files) + 1}.xlsx")
+            name = f"hydj_{self.plan.region}_{len(self.files) + 1}.xlsx"
+            self._sheet = _Sheet(self.folder, name, self.where.office(self.plan.region))
         self._rows(self._sheet, couples, rng, doubled=doubled)
 
     def close(self) -> None:
@@ -160,7 +161,7 @@ class Writer:
 class _Sheet:
     """One workbook, written row by row to disk; ``row`` is the last sheet row, from 1."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, office: str) -> None:
         import xlsxwriter  # type: ignore[import-untyped] # ships no types
 
         self.name = name
@@ -172,17 +173,17 @@ class _Sheet:
         # fixed properties, so that the same seed gives the same bytes
         self.book = xlsxwriter.Workbook(str(folder / name), {"constant_memory": True})
         self.book.set_properties(
-            {"created": datetime(2026, 1, 1, tzinfo=UTC), "author": "示例市民政局"}
+            {"created": datetime(2026, 1, 1, tzinfo=UTC), "author": f"{office}民政局"}
         )
         self._dated = self.book.add_format({"num_format": "yyyy-mm-dd"})
         self._page = self.book.add_worksheet("婚姻登记")
-        self._head()
+        self._head(office)
 
-    def _head(self) -> None:
+    def _head(self, office: str) -> None:
         page, last = self._page, len(COLUMNS) - 1
         bold = self.book.add_format({"bold": True, "align": "center"})
-        page.merge_range(0, 0, 0, last, "示例市婚姻登记信息交换表（虚构数据）", bold)
-        page.merge_range(1, 0, 1, last, "填报单位：示例市民政局", bold)
+        page.merge_range(0, 0, 0, last, f"{office}婚姻登记信息交换表（虚构数据）", bold)
+        page.merge_range(1, 0, 1, last, f"填报单位：{office}民政局", bold)
         groups = [title.split("/") for title in TITLES]
         for place, parts in enumerate(groups):
             if len(parts) == 2 and (place == 0 or groups[place - 1][0] != parts[0]):

@@ -110,7 +110,7 @@ class Maker:
         count = len(kinds)
         today = self.plan.as_of.toordinal()
         male = _sexes(rng, count)
-        born = today - _ages(rng, kinds, male)
+        born = today - _ages(rng, kinds, male, spread=bool(self.plan.neighbours))
         family, nation = rng.integers(len(names.FAMILIES), size=count), _nations(rng, count)
         district = rng.integers(len(self.where.codes), size=count)
         house, role = _members(kinds)
@@ -206,8 +206,12 @@ def _sexes(rng: np.random.Generator, count: int) -> Bools:
     return male
 
 
-def _ages(rng: np.random.Generator, kinds: Ints, male: Bools) -> Ints:
-    """Return ages in days by household and role, such that parents are grown up."""
+def _ages(rng: np.random.Generator, kinds: Ints, male: Bools, *, spread: bool) -> Ints:
+    """Return ages in days by household and role, such that parents are grown up.
+
+    ``spread`` keeps the youngest spouses and second children from being born on one day, for a
+    city whose ids are few.
+    """
     count = len(kinds)
     low = np.array([low for *_, low, _ in _KINDS.values()])[kinds]
     high = np.array([high for *_, high in _KINDS.values()])[kinds]
@@ -215,13 +219,16 @@ def _ages(rng: np.random.Generator, kinds: Ints, male: Bools) -> Ints:
     head = low + rng.random(count) * (high - low)
     ages[:, Role.HEAD] = head * _YEAR
     least = np.where(male[:, Role.SPOUSE], 24.5, 22.5)
+    if spread:
+        least = least + rng.random(count)
     ages[:, Role.SPOUSE] = np.maximum(head + rng.normal(0, 2.5, count), least) * _YEAR
     youngest = ages[:, : Role.SPOUSE + 1].min(axis=1)
     span = np.maximum(youngest - 22 * _YEAR, 200)
     child = NEWBORN_DAYS + 1 + 0.4 * span + 0.6 * span * rng.random(count)
     ages[:, Role.CHILD] = np.where(kinds == Kind.NEWBORN_SECOND, np.maximum(child, 700), child)
     gap = 0.3 + 0.6 * rng.random(count)
-    ages[:, Role.SECOND] = np.maximum((child - 300) * gap, NEWBORN_DAYS + 1)
+    least_second = NEWBORN_DAYS + 1 + (240 * rng.random(count) if spread else 0)
+    ages[:, Role.SECOND] = np.maximum((child - 300) * gap, least_second)
     for role in (Role.FATHER, Role.MOTHER):
         ages[:, role] = ages[:, Role.HEAD] + (22.5 + 8 * rng.random(count)) * _YEAR
     ages[:, Role.BABY] = rng.integers(1, NEWBORN_DAYS, size=count)

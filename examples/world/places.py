@@ -11,6 +11,8 @@ import numpy.typing as npt
 from quality import loading
 
 STREETS = ("示例路", "示例大道", "示例一街", "示例二街", "样本巷", "测试路", "演示街")
+HOME = "410100"
+"""Region of the packages' defaults, whose departments are simply called 示例市."""
 SPLIT = "410112"
 """A division abolished in 1987 without a single successor: rows that name it are refused."""
 UNKNOWN = "419999"
@@ -25,6 +27,10 @@ class Places:
     codes: tuple[str, ...]
     names: tuple[str, ...]
     former: dict[str, str]
+
+    def office(self, region: str) -> str:
+        """Return what the city's departments are called before their own name."""
+        return "示例市" if region == HOME else f"示例{self.city}"
 
 
 def places(region: str, as_of: date) -> Places:

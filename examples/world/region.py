@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 
 from examples.world import ids
+from examples.world.places import HOME
 
-HOME = "410100"
-"""Region of the packages' defaults."""
 FOLDERS = (
     ("identity", "orgs"),
     ("certificates", "types"),

@@ -11,9 +11,10 @@ import pytest
 
 from catalog import sources
 from certificates import matters, typebook
-from examples.world import install
+from examples.world import Truth, install
 from examples.world.__main__ import main
 from examples.world.install import lay
+from examples.world.places import regions
 from examples.world.region import credit_code
 from identity.directory import load_directory
 from kernel.clock import FixedClock
@@ -92,9 +93,44 @@ def test_the_home_region_keeps_the_packages_defaults(tmp_path: Path) -> None:
     assert not (tmp_path / "registry" / "identity").exists()
 
 
-def test_one_command_lays_a_third_city_into_a_hubs_home(tmp_path: Path) -> None:
-    arguments = ["--home", str(tmp_path), "--region", "410200", "--residents", "100"]
-    assert main([*arguments, "--as-of", "2026-03-02", "--departments", "real-estate"]) == 0
-    assert load_directory(region="410200", home=tmp_path).orgs["gaj"].name == "示例开封市公安局"
-    assert "zr-real-estate" in sources.load(tmp_path)
+@pytest.mark.parametrize(
+    ("region", "city", "other"), [("410200", "开封市", "411700"), ("411700", "驻马店市", "410200")]
+)
+def test_one_command_lays_a_third_city_into_a_hubs_home(
+    tmp_path: Path, region: str, city: str, other: str
+) -> None:
+    arguments = ["--home", str(tmp_path), "--region", region, "--residents", "300"]
+    arguments += ["--as-of", "2026-03-02", "--departments", "all", "--neighbours", other]
+    assert main([*arguments, "--enterprises", "40"]) == 0
+    assert load_directory(region=region, home=tmp_path).orgs["gaj"].name == f"示例{city}公安局"
+    assert sources.load(tmp_path).keys() >= {"sc-enterprises", "zr-real-estate"}
+    settings = dict(line.split("=") for line in (tmp_path / "hub.env").read_text().splitlines())
+    assert settings == {
+        "TONGBAN_HOME": str(tmp_path),
+        "TONGBAN_REGION": region,
+        "TONGBAN_CITY": city,
+        "TONGBAN_ENVIRONMENT": "demo",
+    }
+    truth = Truth.read(tmp_path / "inbox" / "truth.json")
+    shared = {baby.mother_region for baby in truth.babies}
+    assert shared == {region, other}
+    secrets = [path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()]
+    assert secrets == [0o600] * 3
+
+
+def test_a_region_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--home", str(tmp_path), "--region", "999999"]) == 2
+    assert "999999" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("region", regions())
+def test_every_prefecture_of_the_division_table_can_have_a_city(
+    tmp_path: Path, region: str
+) -> None:
+    truth = install(tmp_path, residents=60, region=region, as_of=DAY)
+    orgs = load_directory(region=region, home=tmp_path).orgs
+    assert {org.code[2:8] for org in orgs.values()} == {region}
+    assert {kind.area_code for kind in typebook.load(tmp_path)} == {region}
+    assert sources.load(tmp_path)["ga-population"].org == orgs["gaj"].code
+    assert truth.files[0].name == f"rkjbxx_{region}_1.csv"

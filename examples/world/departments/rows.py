@@ -38,7 +38,7 @@ class City:
     @property
     def office(self) -> str:
         """Return what the city's departments are called before their own name."""
-        return "示例市" if self.plan.region == "410100" else f"示例{self.where.city}"
+        return self.where.office(self.plan.region)
 
     def rng(self, stream: int) -> np.random.Generator:
         """Return a generator that is the same in both editions."""
