@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -90,6 +90,16 @@ def covered(kind: CertificateType, allowed: Iterable[str], field: str) -> bool:
     return spec is not None and all(f"{field}.{one.name}" in names for one in spec.columns)
 
 
+def between_regions(book: Matterbook) -> Matterbook:
+    """Return the matters with the grounds that count between two regions among their grounds."""
+    wider = {name: replace(matter, needs=_wider(matter)) for name, matter in book.matters.items()}
+    return Matterbook(wider, book.digest)
+
+
+def _wider(matter: Matter) -> tuple[Need, ...]:
+    return tuple(replace(need, basis=(*need.basis, *need.abroad)) for need in matter.needs)
+
+
 def whole_face(kind: CertificateType) -> tuple[str, ...]:
     """Return the names of everything a face shows: what an annotated copy discloses."""
     fields = [spec.name for spec in kind.fields]
@@ -124,9 +134,11 @@ def _need_mistakes(need: Need, kind: CertificateType, grounds: set[str]) -> Iter
     for name in need.fields:
         if not known(kind, name):
             yield f"needs.{need.type}.fields: no field {name}"
-    for ground in need.basis:
+    for ground in (*need.basis, *need.abroad):
         if ground not in grounds:
             yield f"needs.{need.type}.basis: no basis {ground}"
+    if CONSENT in need.abroad:
+        yield f"needs.{need.type}.abroad: consent counts by basis"
     if not need.basis or not need.fields or not need.formats:
         yield f"needs.{need.type}: fields, formats and basis are needed"
     copies = [item for item in need.formats if item != "data"]

@@ -31,13 +31,16 @@ class LegalBasis:
 class Need:
     """One certificate type that a matter may use: these fields, these forms, on these grounds.
 
-    ``basis`` holds ``consent`` (a HolderGrant) and codes of the matter's legal bases.
+    ``basis`` holds ``consent`` (a HolderGrant) and codes of the matter's legal bases. ``abroad``
+    holds further ones that count between two regions only (跨区域互认): where the hub of another
+    region is asked, or asks.
     """
 
     type: str
     fields: tuple[str, ...]
     formats: tuple[CopyFormat, ...]
     basis: tuple[str, ...]
+    abroad: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

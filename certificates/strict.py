@@ -32,6 +32,10 @@ class Reader:
         where = f"{self._path}.{key}" if self._path else key
         return TongbanError("type-malformed", file=self._file, key=where, reason=reason)
 
+    def has(self, key: str) -> bool:
+        """Tell whether a key is there and not taken yet."""
+        return key in self._left
+
     def table(self, key: str) -> Reader:
         """Take a sub-table; absent counts as empty."""
         found = self._left.pop(key, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from hub.casepapers import Regions, papers, regions, residence, result, source, tries
 from hub.problems import message
 from hub.visitor import Visitor
 from hub.words import Pair
@@ -20,7 +21,6 @@ from intake.model import (
     CaseState,
     FieldRecord,
     Gap,
-    MaterialRecord,
     MaterialState,
     Report,
     StepState,
@@ -41,6 +41,10 @@ STEPS: Final[Mapping[StepState, tuple[Pair, str]]] = {
     StepState.WAITING: (("等待前一步", "waits for the step before"), ""),
     StepState.READY: (("可办理", "ready"), "blue"),
     StepState.SUBMITTED: (("已提交，部门办理中", "with the department"), "warn"),
+    StepState.GRANTED: (
+        ("已准予，等待登记数据", "granted; the register has not delivered yet"),
+        "warn",
+    ),
     StepState.DONE: (("已办结", "done"), "good"),
     StepState.REJECTED: (("不予办理", "rejected"), "bad"),
 }
@@ -50,13 +54,6 @@ WAYS: Final[Mapping[WayKind, Pair]] = {
     WayKind.CHAINED: ("使用前一步的结果，免提交", "the result of an earlier step; not needed"),
     WayKind.PROMISE: ("告知承诺，限期补交", "promised, to be brought in time"),
     WayKind.UPLOAD: ("已上传扫描件", "a scan was uploaded"),
-}
-_WAY_NAMES: Final[Mapping[WayKind, Pair]] = {
-    WayKind.CERTIFICATE: ("证照", "certificate"),
-    WayKind.DATA: ("数据", "data"),
-    WayKind.CHAINED: ("前序结果", "earlier result"),
-    WayKind.PROMISE: ("承诺", "promise"),
-    WayKind.UPLOAD: ("上传", "upload"),
 }
 _OPEN: Final = ("待核验", "not met yet")
 
@@ -89,21 +86,28 @@ def case_view(
     mine = visitor.actor.holder == case.applicant
     scope = Scope(division=case.division, org=case.org)
     fulfil = not isinstance(authorise(visitor.actor, "intake.fulfil", scope), Refused)
-    steps = [_step(hub, case, step) for step in journey.steps]
+    found = regions(hub)
+    steps = [_step(hub, case, step, found) for step in journey.steps]
     for step in steps:
         for field in step["fields"]:
             field["value"] = typed.get(f"{step['code']}.{field['name']}", field["value"])
     may_meet = fulfil and case.state is CaseState.OPEN and _waits(case)
     return case_row(hub, case) | {
-        "saved": [_saved(journey, item.step, item.material, item.way) for item in report.saved],
+        "saved": [
+            row | {"how": WAYS[row["way"]][0], "how_en": WAYS[row["way"]][1]}
+            for row in papers(hub, journey, found, report)
+        ],
+        "spared": report.spared,
         "prefilled": report.prefilled,
         "typed": _to_type(case, journey),
         "gaps": [_gap(journey, gap) for gap in gaps],
-        "parties": _parties(case, journey),
+        "parties": _parties(case, journey, found),
+        "regions": found,
         "steps": steps,
         "may_consent": mine and case.state is CaseState.OPEN,
         "may_fulfil": fulfil and case.state is CaseState.OPEN,
         "may_meet": may_meet,
+        "may_produce": fulfil and any(step["awaited"] for step in steps),
         "goes_on": _goes_on(case, journey) if may_meet else None,
     }
 
@@ -112,10 +116,10 @@ def task_view(hub: Hub, case: Case, code: str) -> dict[str, Any]:
     """Return what a department is shown of the step handed to it, and nothing of other steps."""
     journey = hub.journeys.journeys[case.journey]
     spec = next(step for step in journey.steps if step.code == code)
-    record = case.step(code)
+    record, found = case.step(code), regions(hub)
     return case_row(hub, case) | {
-        "parties": _parties(case, journey),
-        "step": _step(hub, case, spec),
+        "parties": _parties(case, journey, found),
+        "step": _step(hub, case, spec, found),
         "handed_at": record.at if record else None,
         "waits": record is not None and record.state is StepState.SUBMITTED,
     }
@@ -140,13 +144,6 @@ def _waits(case: Case) -> bool:
     return any(item.state is MaterialState.OPEN and item.step in live for item in case.materials)
 
 
-def _saved(journey: Journey, step: str, code: str, way: WayKind) -> dict[str, str]:
-    spec = _material_spec(journey, step, code)
-    zh, en = WAYS[way]
-    title, title_en = (spec.title, spec.title_en) if spec else (code, code)
-    return {"title": title, "title_en": title_en, "how": zh, "how_en": en}
-
-
 def _material_spec(journey: Journey, step: str, code: str) -> MaterialSpec | None:
     found = journey.step(step)
     return found.material(code) if found else None
@@ -169,24 +166,28 @@ def _gap(journey: Journey, gap: Gap) -> dict[str, str]:
     return {
         "title": found.title if found else gap.item,
         "title_en": found.title_en if found else gap.item,
-        "zh": why.text({}),
-        "en": why.text({}, english=True),
+        "zh": why.text(gap.params),
+        "en": why.text(gap.params, english=True),
         "next": words.next_step({}),
         "next_en": words.next_step({}, english=True),
     }
 
 
-def _parties(case: Case, journey: Journey) -> list[dict[str, str]]:
-    titles = {spec.name: (spec.title, spec.title_en) for spec in journey.parties}
+def _parties(case: Case, journey: Journey, found: Regions) -> list[dict[str, Any]]:
+    specs = {spec.name: spec for spec in journey.parties}
     return [
         {
-            "title": titles[party.name][0],
-            "title_en": titles[party.name][1],
+            "code": party.name,
+            "title": specs[party.name].title,
+            "title_en": specs[party.name].title_en,
             "name": party.values.get("name", ""),
             "masked": masked(party.code),
+            "movable": not party.version,
+            "region": party.region,
+            "residence": residence(found, party.region),
         }
         for party in case.parties
-        if party.name in titles
+        if party.name in specs
     ]
 
 
@@ -197,7 +198,7 @@ def masked(code: str) -> str:
     )
 
 
-def _step(hub: Hub, case: Case, step: StepSpec) -> dict[str, Any]:
+def _step(hub: Hub, case: Case, step: StepSpec, found: Regions) -> dict[str, Any]:
     record = case.step(step.code)
     state = record.state if record else StepState.WAITING
     words, tone = STEPS[state]
@@ -208,22 +209,29 @@ def _step(hub: Hub, case: Case, step: StepSpec) -> dict[str, Any]:
         "title_en": step.title_en,
         "state": words,
         "tone": tone,
-        "result": step.result,
-        "result_en": step.result_en,
-        "result_no": record.result_no if record else "",
+        "result": result(hub, step, record),
+        "grant": (step.result, step.result_en),
+        "produces": bool(step.produces),
+        "awaited": state is StepState.GRANTED,
         "editable": ready,
         "submittable": ready,
-        "materials": [_material(case, step, item) for item in step.materials],
+        "materials": [
+            _material(hub, case, step, item, found)
+            for item in step.materials
+            if case.material(step.code, item.code)
+        ],
         "fields": _fields(hub, case, step),
     }
 
 
-def _material(case: Case, step: StepSpec, spec: MaterialSpec) -> dict[str, Any]:
+def _material(
+    hub: Hub, case: Case, step: StepSpec, spec: MaterialSpec, found: Regions
+) -> dict[str, Any]:
     record = case.material(step.code, spec.code)
     met = record is not None and record.state is MaterialState.MET
     way = record.way if record and met else None
     how = WAYS[way] if way else _OPEN
-    state = case.step(step.code)
+    state, tried = case.step(step.code), tries(found, record)
     by_hand = bool(
         record and not met and record.attempt and state and state.state is StepState.READY
     )
@@ -237,24 +245,12 @@ def _material(case: Case, step: StepSpec, spec: MaterialSpec) -> dict[str, Any]:
         "how_en": how[1],
         "request": record.request if record else None,
         "scan": bool(record and record.digest),
-        "tried": _tried(record),
+        "source": source(hub, found, step, record) if record and met else None,
+        "tried": tried,
+        "retry": not met and any(item["failed"] for item in tried),
         "promise": next((x for x in spec.ways if by_hand and isinstance(x, PromiseWay)), None),
         "upload": next((x for x in spec.ways if by_hand and isinstance(x, UploadWay)), None),
     }
-
-
-def _tried(record: MaterialRecord | None) -> list[dict[str, str]]:
-    """Return each automatic way that did not help, with its reason."""
-    rows = []
-    for item in record.tried if record else ():
-        words, name = message(item.code), _WAY_NAMES[item.way]
-        rows.append(
-            {
-                "zh": f"{name[0]}：{words.text({})}",
-                "en": f"{name[1]}: {words.text({}, english=True)}",
-            }
-        )
-    return rows
 
 
 def _fields(hub: Hub, case: Case, step: StepSpec) -> list[dict[str, Any]]:

@@ -134,10 +134,15 @@ def by_result(place: Place, way: ChainedWay, number: int) -> MaterialRecord | tu
 
 
 def _regions(place: Place, way: CertificateWay) -> Iterator[str]:
-    """Yield the own region, then those of the parties the way names; empty: not known."""
+    """Yield the own region, then those of the parties the way names; empty: not known.
+
+    Without a ground here, or there, the region is left out.
+    """
     own = place.desk.division
-    named = (item.region for name in way.regions if (item := _party(place.case, name)))
-    yield from dict.fromkeys((own, *named))
+    named = [item.region for name in way.regions if (item := _party(place.case, name))]
+    for region in dict.fromkeys((own, *named)):
+        if way.basis if region == own else way.abroad:
+            yield region
 
 
 def _in_region(place: Place, way: CertificateWay, use: _Use) -> MaterialRecord | Refused:
@@ -153,7 +158,8 @@ def _in_region(place: Place, way: CertificateWay, use: _Use) -> MaterialRecord |
             met = ask if isinstance(ask, Refused) else _fetched(place, use, ask)
             if isinstance(met, MaterialRecord):
                 return met
-            refused = met
+            if met.code != Code.CONSENT_NEEDED or refused.code == Code.NO_RECORD:
+                refused = met  # what a register answered says more than a consent nobody gave
             if not own and met.code.startswith(_UNANSWERED):
                 place.down[use.region] = met
                 return met

@@ -92,6 +92,28 @@ class Cases:
         tx.record(Event("intake.case-reopened", case.id, actor, data))
         return replace(case, parties=people)
 
+    def settle(
+        self, actor: Actor, key: CaseId, regions: Mapping[str, str]
+    ) -> Recorded[Case | Refused]:
+        """Say where people are registered whom the own data do not know, by party.
+
+        Refusals: ``case-unknown``, ``case-closed``, ``region-unknown``.
+        """
+
+        def work(tx: Tx, case: Case) -> Refused | None:
+            strangers = {item.name for item in case.parties if not item.version}
+            known = {self._desk.division, *self._desk.regions.known()}
+            for name, region in regions.items():
+                if name not in strangers or region not in known:
+                    return Refused(Code.REGION_UNKNOWN, {"region": region[:12]})
+            people = moved(case.parties, regions)
+            store.save_parties(tx, self._desk.vault, key, people)
+            data: dict[str, Json] = {"regions": {item.name: item.region for item in people}}
+            tx.record(Event("intake.regions-said", key, actor, data))
+            return None
+
+        return self._work.change(actor, "settle", key, FULFIL, work)
+
     def read(self, actor: Actor, key: CaseId) -> Case | Refused:
         """Return a case to its window, its applicant or its subject; else ``case-unknown``."""
         return self._work.find(actor, key, READ)

@@ -20,6 +20,8 @@ from intake.model import (
     Gap,
     MaterialState,
     StepState,
+    Try,
+    WayKind,
 )
 from intake.parties import resolve
 from kernel.errors import Refused
@@ -107,16 +109,30 @@ def step_gaps(case: Case, step: StepSpec) -> tuple[Gap, ...]:
         record = case.material(step.code, material.code)
         if record is None or record.state is MaterialState.MET or _will_come(case, material):
             continue
-        reason = record.tried[0].code if record.tried else ""
+        why = next((item for item in record.tried if item.code.startswith("peer-")), None)
+        why = why or next(iter(record.tried), None)
         manual = tuple(way.kind for way in material.ways if way.kind not in AUTOMATIC)
-        found.append(Gap(Code.MATERIAL_OPEN, step.code, material.code, manual, reason))
+        found.append(_open(step, material, manual, why))
     filled = {item.name for item in case.fields if item.step == step.code and item.value}
     found.extend(
         Gap(Code.FIELD_EMPTY, step.code, field.name)
         for field in step.form
-        if field.required and field.name not in filled and not _will_be_copied(case, field)
+        if field.required and field.name not in filled and not _will_be_copied(case, step, field)
     )
     return tuple(found)
+
+
+def _open(
+    step: StepSpec, material: MaterialSpec, manual: tuple[WayKind, ...], why: Try | None
+) -> Gap:
+    return Gap(
+        code=Code.MATERIAL_OPEN,
+        step=step.code,
+        item=material.code,
+        ways=manual,
+        detail=why.code if why else "",
+        params=why.params if why else {},
+    )
 
 
 def _will_come(case: Case, material: MaterialSpec) -> bool:
@@ -128,12 +144,16 @@ def _will_come(case: Case, material: MaterialSpec) -> bool:
     )
 
 
-def _will_be_copied(case: Case, field: FieldForm) -> bool:
-    """Tell whether an earlier step's form, still being filled, gives this field later."""
+def _will_be_copied(case: Case, step: StepSpec, field: FieldForm) -> bool:
+    """Tell whether an earlier step's form, or a material that will come, gives this field later."""
     for source in field.sources:
         kind, _, rest = source.partition(":")
-        earlier = case.step(rest.partition(".")[0]) if kind == "form" else None
-        if earlier is not None and earlier.state is StepState.READY:
+        place = rest.partition(".")[0]
+        earlier = case.step(place) if kind == "form" else None
+        if earlier is not None and earlier.state in LIVE:
+            return True
+        material = step.material(place.partition("/")[2]) if kind == "material" else None
+        if material is not None and _will_come(case, material):
             return True
     return False
 

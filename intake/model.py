@@ -91,6 +91,8 @@ class Gap:
     ways: tuple[WayKind, ...] = ()
     detail: str = ""
     """Code of the reason why the automatic ways did not help."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Fill the message of ``detail``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from certificates.exchange.model import Entry, Peer, Question, Received, Reply, 
 from certificates.exchange.ports import ForeignJudge, Leaves, Line, MessageKey
 from certificates.exchange.store import ExchangeRow
 from certificates.gate import ground, may_repeat, wish_of
-from certificates.matters import Matterbook
+from certificates.matters import Matterbook, between_regions
 from certificates.requests import ACTION
 from certificates.requests_model import CertificateAsk, Copy
 from certificates.tools import Tools
@@ -118,7 +118,7 @@ class Exchange:
             return allowed
         if not may_repeat(ask):
             return Refused(Code.IDEMPOTENCY_MISSING)
-        found = ground(self.matters, self.tools.types, wish_of(actor.org, ask))
+        found = ground(between_regions(self.matters), self.tools.types, wish_of(actor.org, ask))
         return found if isinstance(found, Refused) else None
 
     def _begin(self, actor: Actor, ask: CertificateAsk, peer: Peer) -> Recorded[str | Refused]:
@@ -205,7 +205,7 @@ class Exchange:
     ) -> Recorded[Received | Refused]:
         """Keep and record how it ended, with the other side's entry where it proved one."""
         came, result = outcome
-        data: dict[str, Json] = {"region": peer.region}
+        data: dict[str, Json] = {"region": peer.region, "asked": question.entry.leaf}
         if came is not None and isinstance(result, Reply):
             data |= {
                 "peer_entry": result.entry.subject,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from certificates.errors import Code
 from certificates.exchange.model import Peer, PeerKey
-from certificates.matters import Matterbook
+from certificates.matters import Matterbook, between_regions
 from kernel import registry
 from kernel.errors import TongbanError
 from signing.algorithms import by_name
@@ -62,7 +62,7 @@ def widened(book: Matterbook, peer: Peer) -> Matterbook:
     """
     matters = {
         name: replace(matter, windows=peer.handles[name])
-        for name, matter in book.matters.items()
+        for name, matter in between_regions(book).matters.items()
         if peer.handles.get(name)
     }
     closed = {name: replace(matter, org="") for name, matter in matters.items()}

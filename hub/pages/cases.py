@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
+from hub.casepapers import regions
 from hub.caseview import case_row, case_view
 from hub.errors import Code
 from hub.notices import Notice, done, told
@@ -22,6 +23,9 @@ from kernel.errors import Refused
 from kernel.ids import CaseId
 from kernel.ports import Recorded
 
+if TYPE_CHECKING:
+    from hub.wiring import Hub
+
 router = APIRouter(tags=["pages"], include_in_schema=False)
 DONE: Final = {
     "opened": (
@@ -30,6 +34,11 @@ DONE: Final = {
     ),
     "consented": ("已同意。现在可以调用证照。", "Agreed. Certificates can be used now."),
     "met": ("已用证照和数据核验材料。", "Materials were checked by certificates and data."),
+    "settled": (
+        "户籍地已登记。请重新核验材料，系统将向该地调用证照。",
+        "The region is noted. Check the materials again: its certificates will be asked for.",
+    ),
+    "produced": ("已再次查询登记数据。", "The register was looked up once more."),
     "promised": ("已接受承诺。", "The promise was taken."),
     "uploaded": ("扫描件已保存。", "The scan was kept."),
     "filled": ("表单已保存。", "The form was saved."),
@@ -41,11 +50,15 @@ _FIELD: Final = "field."
 @router.get("/cases")
 async def cases(request: Request, visitor: SignedIn) -> Response:
     """Lists the cases of the window, or a person's own, latest first."""
-    return await _list(request, visitor, Opening("", "", ""), None)
+    return await _list(request, visitor, Opening("", "", ""), {}, None)
 
 
 async def _list(
-    request: Request, visitor: Visitor, typed: Opening, notice: Notice | None
+    request: Request,
+    visitor: Visitor,
+    typed: Opening,
+    said: Mapping[str, str],
+    notice: Notice | None,
 ) -> Response:
     hub = hub_of(request)
     found = granted(await run_in_threadpool(hub.cases.list, visitor.actor))
@@ -54,7 +67,9 @@ async def _list(
         "cases": [case_row(hub, case) for case in found],
         "journeys": tuple(hub.journeys),
         "may_open": visitor.may("intake.open"),
+        "regions": regions(hub),
         "typed": typed,
+        "typed_regions": said,
         "notice": notice,
     }
     return render(request, "cases.html", values, notice.status if notice else 200)
@@ -68,14 +83,29 @@ async def open_case(
     journey: Annotated[str, Form()] = "",
     subject: Annotated[str, Form()] = "",
     applicant: Annotated[str, Form()] = "",
+    applicant_region: Annotated[str, Form(max_length=12)] = "",
+    other_region: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:
     """Opens a case; guardianship is proven by data, not by paper."""
-    asked = Opening(journey, subject.strip(), applicant.strip())
+    said = {"applicant": applicant_region, "other-guardian": other_region}
+    asked = Opening(
+        journey, subject.strip(), applicant.strip(), _said(hub_of(request), journey, said)
+    )
     verb = hub_of(request).cases.open
     opened = (await run_in_threadpool(verb, visitor.actor, asked)).value
     if isinstance(opened, Refused):
-        return await _list(request, visitor, asked, told(request, opened))
+        return await _list(request, visitor, asked, said, told(request, opened))
     return RedirectResponse(f"/cases/{opened.id}?done=opened", 303)
+
+
+def _said(hub: Hub, name: str, said: Mapping[str, str]) -> dict[str, str]:
+    """Turn regions by the sort of party into regions by party; the own region needs no word."""
+    journey, own = hub.journeys.get(name), hub.settings.region
+    return {
+        spec.name: region
+        for spec in (journey.parties if journey else ())
+        if (region := said.get(spec.kind, "").strip()) not in {"", own}
+    }
 
 
 @router.get("/cases/{key}")
@@ -161,6 +191,28 @@ async def meet(request: Request, visitor: OwnForm, key: str) -> Response:
     verb = hub_of(request).cases.meet
     made = await run_in_threadpool(verb, visitor.actor, CaseId(key))
     return await _after(request, visitor, key, made, "met")
+
+
+@router.post("/cases/{key}/regions")
+async def settle(
+    request: Request,
+    visitor: OwnForm,
+    key: str,
+    party: Annotated[str, Form(max_length=40)] = "",
+    region: Annotated[str, Form(max_length=12)] = "",
+) -> Response:
+    """Notes where a person is registered whom this city's data do not know."""
+    verb = hub_of(request).cases.settle
+    made = await run_in_threadpool(verb, visitor.actor, CaseId(key), {party: region.strip()})
+    return await _after(request, visitor, key, made, "settled")
+
+
+@router.post("/cases/{key}/produce")
+async def produce(request: Request, visitor: OwnForm, key: str) -> Response:
+    """Looks once more whether the register has delivered what a granted step waits for."""
+    verb = hub_of(request).cases.produce
+    made = await run_in_threadpool(verb, visitor.actor, CaseId(key))
+    return await _after(request, visitor, key, made, "produced")
 
 
 @router.post("/cases/{key}/promise")

@@ -15,6 +15,7 @@ from hub.notices import Notice, done, told
 from hub.refusal import granted, released
 from hub.views import render
 from hub.visitor import OwnForm, SignedIn, Visitor, hub_of
+from intake.model import StepState
 from intake.uploads import SUFFIX, media_of
 from kernel.errors import Refused
 from kernel.ids import CaseId
@@ -22,6 +23,10 @@ from kernel.ids import CaseId
 router = APIRouter(tags=["pages"], include_in_schema=False)
 DONE: Final = {
     "granted": ("已办结，窗口可以继续下一步。", "Granted. The window can go on."),
+    "awaited": (
+        "已准予。结果证照等登记数据送达后自动制发。",
+        "Granted. The resulting certificate follows once the register has delivered.",
+    ),
     "declined": ("已作出不予办理的决定，办件已结束。", "Declined. The case is closed."),
 }
 _DECISIONS: Final = {"granted": True, "declined": False}
@@ -124,4 +129,16 @@ async def decide(
         return await _show(
             request, visitor, number, step, notice=told(request, made.value), typed=typed
         )
-    return RedirectResponse(f"/tasks?done={decision}", 303)
+    held = made.value.step(step)
+    waits = held is not None and held.state is StepState.GRANTED
+    return RedirectResponse(f"/tasks?done={'awaited' if waits else decision}", 303)
+
+
+@router.post("/tasks/{key}/{step}/produce")
+async def produce(request: Request, visitor: OwnForm, key: str, step: str) -> Response:
+    """Looks once more whether the register has delivered what the granted step waits for."""
+    number = CaseId(key)
+    made = await run_in_threadpool(hub_of(request).cases.produce, visitor.actor, number)
+    if isinstance(made.value, Refused):
+        return await _show(request, visitor, number, step, notice=told(request, made.value))
+    return RedirectResponse(f"/tasks/{key}/{step}", 303)

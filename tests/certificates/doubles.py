@@ -80,6 +80,24 @@ def small_world() -> dict[str, list[dict[str, str]]]:
             ),
         ],
         "marriage": [marriage("J410199-2020-000001", FATHER, MOTHER)],
+        "births": [birth("U090000001", "测试丙", MOTHER, FATHER)],
+    }
+
+
+def birth(number: str, child: str, mother: str, father: str) -> dict[str, str]:
+    return {
+        "certificate_no": number,
+        "child_name": child,
+        "sex": "1",
+        "birth_time": "2026-02-01 08:30",
+        "weight": "3200",
+        "place": "示例市测试路9号",
+        "mother_name": "测试乙",
+        "mother_id": mother,
+        "father_name": "测试甲",
+        "father_id": father,
+        "institution": "示例市助产机构",
+        "issue_date": "2026-02-03",
     }
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,10 +18,11 @@ from certificates.subjects import holder_ref
 from intake import journeys
 from intake.cases import Cases
 from intake.desk import Desk
-from intake.model import Case, Opening, PeerEntry, WayKind
+from intake.model import Case, CaseState, Opening, PeerEntry, StepState, WayKind
 from intake.ports import Fetched, Result
 from kernel.actors import Actor, ActorKind, Reach, system
 from kernel.errors import Refused
+from kernel.ids import CaseId
 from kernel.ports import Recorded
 from storage.database import Database
 from tests.certificates.doubles import (
@@ -34,6 +36,7 @@ from tests.certificates.doubles import (
 WINDOW = "11410100MB0TE0011Q"
 POLICE = "11410100MB0TE0038G"
 INSURANCE = "11410100MB0TE0070U"
+HEALTH = "11410100MB0TE0089Q"
 CLERK = Actor(
     "staff:7",
     ActorKind.STAFF,
@@ -47,7 +50,10 @@ CLERK = Actor(
     },
 )
 OFFICER = Actor("staff:9", ActorKind.STAFF, org=POLICE, rights={"intake.decide": Reach.ORG})
+MIDWIFE = replace(OFFICER, id="staff:11", org=HEALTH)
 OFFICE = system("issue", "410100", ("certificates.issue", "certificates.revoke"))
+READER = system("read", "410100", ("certificates.read",))
+PAPER = "birth-certificate"
 BIRTH = "birth-registration"
 TYPED = {"relation_to_head": "子", "guardian_phone": "100-0000"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -159,9 +165,52 @@ class City:
     def opened(self, applicant: str = MOTHER) -> Case:
         return case(self.cases.open(CLERK, Opening("newborn", BABY, applicant)).value)
 
+    def born(self) -> Case:
+        """Open a case and let its first step end with the medical certificate of birth."""
+        found = self.opened()
+        case(self.cases.meet(CLERK, found.id).value)
+        for item in found.materials:
+            if item.step == PAPER:
+                place: dict[str, Any] = {"step": PAPER, "material": item.code}
+                self.cases.promise(CLERK, found.id, **place, accepted=True)
+        case(self.cases.submit(CLERK, found.id, PAPER).value)
+        case(self.cases.conclude(MIDWIFE, found.id, PAPER, granted=True).value)
+        return case(self.cases.meet(CLERK, found.id).value)
+
+    def walk(self, key: CaseId) -> Case:
+        """Fill, hand in and grant every step that is ready, until nothing moves any more."""
+        found = case(self.cases.meet(CLERK, key).value)
+        while ready := [item.code for item in found.steps if item.state is StepState.READY]:
+            for step in ready:
+                values = TYPED if step == BIRTH else {}
+                values = {"bank_account": "6200000000"} if step == "birth-expenses" else values
+                case(self.cases.fill(CLERK, key, step, values).value)
+                case(self.cases.submit(CLERK, key, step).value)
+                number = "" if step in {PAPER, BIRTH} else f"NO-{step}"
+                decided = self.cases.conclude(
+                    officer(step), key, step, granted=True, result_no=number
+                )
+                case(decided.value)
+            found = case(self.cases.read(CLERK, key))
+            if found.state is CaseState.OPEN:
+                found = case(self.cases.meet(CLERK, key).value)
+        return found
+
+    def enter(self) -> None:
+        """Deliver the police's next data: the newborn is in its household."""
+        for row in self.bench.source.rows["population"]:
+            row["registration"] = "1"
+
     def events(self, kind: str) -> list[dict[str, Any]]:
         rows = self.database.transactions.read(lambda tx: self.database.journal.after(tx, 0, 9999))
         return [json.loads(row.body)["data"] for row in rows if row.kind == kind]
+
+
+def officer(step: str) -> Actor:
+    spec = the_journeys().journeys["newborn"].step(step)
+    matter = the_matters().get(spec.matter) if spec else None
+    assert matter is not None
+    return replace(OFFICER, id=f"staff:{step}", org=matter.org)
 
 
 def case(answer: object) -> Case:

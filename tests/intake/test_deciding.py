@@ -29,7 +29,7 @@ BOTH = replace(CLERK, rights={**CLERK.rights, "intake.decide": Reach.ORG})
 def handed_in(city: City) -> Case:
     """Hand in a birth registration for which the marriage certificate was brought as a scan."""
     city.bench.source.rows["marriage"].clear()
-    opened = city.opened()
+    opened = city.born()
     city.cases.meet(CLERK, opened.id)
     city.cases.upload(
         CLERK, opened.id, step=BIRTH, material="parents-marriage", media="image/png", data=PNG
@@ -83,7 +83,7 @@ def test_a_step_is_not_shown_before_it_is_handed_in(city: City) -> None:
 def test_a_scan_is_handed_to_the_department_alone_and_recorded(city: City) -> None:
     found = handed_in(city)
     assert city.cases.scan(OFFICER, found.id, BIRTH, "parents-marriage").value == PNG
-    none = city.cases.scan(OFFICER, found.id, BIRTH, "birth-record").value
+    none = city.cases.scan(OFFICER, found.id, BIRTH, "birth-certificate").value
     assert code(none) == "material-unknown"
     for actor in (INSURER, CLERK):
         other = city.cases.scan(actor, found.id, BIRTH, "parents-marriage").value

@@ -23,6 +23,7 @@ from tests.intake.rig import (
     City,
     case,
     code,
+    officer,
 )
 
 
@@ -40,7 +41,7 @@ def test_a_bad_upload_is_refused_and_nothing_is_kept(
     city: City, tmp_path: Path, media: str, data: bytes, expected: str
 ) -> None:
     city.bench.source.rows["marriage"].clear()
-    opened = city.opened()
+    opened = city.born()
     city.cases.meet(CLERK, opened.id)
     before = sum(path.is_file() for path in (tmp_path / "objects").rglob("*"))
     done = city.cases.upload(
@@ -95,7 +96,10 @@ def test_only_the_applicant_consents(city: City) -> None:
         assert code(city.cases.consent(actor, opened.id).value) == "case-unknown"
     assert len(city.events("intake.consent-refused")) == 3
     agreed = case(city.cases.consent(city.person(MOTHER), opened.id).value)
-    assert list(agreed.grants) == ["birth-registration/parents-marriage"]
+    assert list(agreed.grants) == [
+        "birth-certificate/parents-marriage",
+        "birth-registration/parents-marriage",
+    ]
 
 
 def test_a_revoked_certificate_does_not_count(city: City) -> None:
@@ -138,13 +142,13 @@ def test_a_certificate_of_other_people_does_not_count(city: City) -> None:
     ],
 )
 def test_bad_typing_is_refused(city: City, values: dict[str, str], expected: str) -> None:
-    opened = city.opened()
+    opened = city.born()
     assert code(city.cases.fill(CLERK, opened.id, BIRTH, values).value) == expected
 
 
 def test_steps_keep_their_order(city: City) -> None:
     city.issue()
-    opened = city.opened()
+    opened = city.born()
     assert opened.step("medical-insurance").state is StepState.WAITING  # type: ignore[union-attr] # it exists
     verbs = city.cases
     assert code(verbs.submit(CLERK, opened.id, BIRTH).value) == "gaps-open"
@@ -157,8 +161,10 @@ def test_steps_keep_their_order(city: City) -> None:
     case(verbs.submit(CLERK, opened.id, BIRTH).value)
     assert code(verbs.submit(CLERK, opened.id, BIRTH).value) == "step-not-ready"
     assert code(verbs.fill(CLERK, opened.id, BIRTH, TYPED).value) == "step-not-ready"
-    numberless = verbs.conclude(OFFICER, opened.id, BIRTH, granted=True, result_no=" ").value
-    assert code(numberless) == "result-missing"
+    nurse = officer("vaccination-record")
+    case(verbs.submit(CLERK, opened.id, "vaccination-record").value)
+    numberless = verbs.conclude(nurse, opened.id, "vaccination-record", granted=True, result_no=" ")
+    assert code(numberless.value) == "result-missing"
     own = verbs.conclude(CLERK, opened.id, BIRTH, granted=True, result_no="1").value
     assert code(own) == "not-permitted"
     lost = case(verbs.conclude(OFFICER, opened.id, BIRTH, granted=False).value)

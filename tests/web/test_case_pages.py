@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.wiring import Hub
 from tests.certificates.doubles import BABY, FATHER, MOTHER, UNCLE
@@ -27,6 +30,11 @@ def clerk(fresh_hub: Hub, visitor_for: Callable[[Hub], Any]) -> Any:
 @pytest.fixture
 def guardian(fresh_hub: Hub, visitor_for: Callable[[Hub], Any]) -> Any:
     return visitor_for(fresh_hub).sign_in("holder")
+
+
+@pytest.fixture
+def midwife(fresh_hub: Hub, visitor_for: Callable[[Hub], Any]) -> Any:
+    return visitor_for(fresh_hub).sign_in("midwife")
 
 
 def opened(clerk: Any, **changes: str) -> Any:
@@ -75,7 +83,7 @@ def test_a_case_that_data_does_not_bear_is_refused_with_its_reason(
 
 
 def test_a_whole_case_needs_no_paper_once_the_guardian_agrees(
-    clerk: Any, guardian: Any, case: str
+    clerk: Any, guardian: Any, midwife: Any, case: str
 ) -> None:
     page = clerk.page(f"{case}?done=opened").text
     assert "已受理" in page
@@ -94,8 +102,18 @@ def test_a_whole_case_needs_no_paper_once_the_guardian_agrees(
     page = clerk.page(f"{case}?done=met").text
     assert "调用电子证照，免提交" in page
     assert "数据核验通过，免提交" in page
-    assert figure(page, "不再需要的纸质材料") == 4 + 1
+    assert figure(page, "不再需要的纸质材料") == 3 + 4 + 1
     assert figure(page, "自动填写的字段") >= 8
+
+    assert clerk.submit(f"{case}/submit", {"step": "birth-certificate"}).status_code == 303
+    task = f"/tasks/{case.rpartition('/')[2]}/birth-certificate"
+    granted = midwife.submit(task, {"decision": "granted"})
+    assert granted.headers["location"] == "/tasks?done=granted", "its number is the certificate's"
+    clerk.submit(f"{case}/meet")
+    page = clerk.page(case).text
+    assert "U090000001" in page
+    assert re.search(r'href="/verify\?id=1\.2\.156\.', page)
+    assert "使用前一步的结果，免提交" in page
 
     early = clerk.submit(f"{case}/submit", {"step": "birth-registration"})
     assert "还有" in early.text
@@ -128,13 +146,13 @@ def test_without_consent_data_still_helps_and_the_page_says_what_it_did(
 
 def test_what_data_gave_cannot_be_typed_over(clerk: Any, case: str) -> None:
     clerk.submit(f"{case}/meet")
-    form = {"step": "birth-registration", "field.child_name": "别的名字"}
+    form = {"step": "birth-certificate", "field.child_name": "别的名字"}
     answer = clerk.submit(f"{case}/fill", form)
     assert "不能改写" in answer.text
 
 
 def test_a_scan_is_taken_only_where_nothing_else_helped(clerk: Any, case: str) -> None:
-    form = {"step": "birth-registration", "material": "parents-marriage"}
+    form = {"step": "birth-certificate", "material": "parents-marriage"}
     scan = {"file": ("证明.pdf", PDF, "application/pdf")}
     first = clerk.submit(f"{case}/upload", form, files=scan)
     assert "请先由系统核验" in first.text
@@ -160,7 +178,7 @@ def test_a_clerk_cannot_consent_for_the_guardian(clerk: Any, case: str) -> None:
 
 
 def test_every_form_of_a_case_wants_its_code(clerk: Any, case: str) -> None:
-    for verb in ("consent", "meet", "promise", "upload", "fill", "submit"):
+    for verb in ("consent", "meet", "promise", "upload", "fill", "submit", "regions", "produce"):
         answer = clerk.post(f"{case}/{verb}", data={"step": "birth-registration"})
         assert answer.json()["code"] == "csrf-missing", verb
     assert clerk.post("/cases", data={}).json()["code"] == "csrf-missing"
@@ -171,3 +189,59 @@ def test_the_case_page_masks_id_numbers(clerk: Any, case: str) -> None:
     for number in (BABY, FATHER, MOTHER):
         assert number not in page
     assert "410***********" in page
+
+
+def test_each_paper_not_needed_names_its_city_ground_record_and_no_whole_number(
+    clerk: Any, guardian: Any, case: str
+) -> None:
+    guardian.submit(f"{case}/consent", {"confirm": "yes"})
+    clerk.submit(f"{case}/meet")
+    papers = clerk.page(case).text.split("哪些纸质材料不用交，为什么")[-1]
+    assert "示例市" in papers or "郑州市" in papers
+    assert "持证人授权（单次、限本办件）" in papers
+    assert re.search(r'href="/log\?no=\d+"', papers)
+    assert re.search(r"\.[0-9A-Z]{4}\*{4}\.001\.", papers)
+    english = clerk.page(f"{case}?lang=en").text.split("Which papers were not needed")[-1]
+    assert "the holder&#39;s consent, once and for this case" in english
+
+
+def test_a_person_of_another_city_is_asked_about_and_said_on_the_page(
+    clerk: Any, fresh_hub: Hub
+) -> None:
+    peer(fresh_hub)
+    rows = fresh_hub.tools.source.rows["population"]  # type: ignore[attr-defined] # the tests' source
+    rows[:] = [row for row in rows if row["id_number"] != MOTHER]
+    listed = clerk.page("/cases").text
+    assert "另一监护人户籍地" in listed
+    assert "示例洛阳市 410300" in listed
+    wrong = opened(clerk, other_region="419999")
+    assert "region-unknown" in wrong.text
+    path = str(opened(clerk).headers["location"].partition("?")[0])
+    clerk.submit(f"{path}/meet")
+    page = clerk.page(path).text
+    assert "户籍地未知" in page
+    assert "户籍地未知，无法向外地调用证照" in page.replace(",", "，")
+    assert (
+        "region-unknown"
+        in clerk.submit(f"{path}/regions", {"party": "child", "region": "410300"}).text
+    )
+    said = clerk.submit(f"{path}/regions", {"party": "other", "region": "410300"})
+    assert said.headers["location"].endswith("?done=settled")
+    clerk.submit(f"{path}/meet")
+    page = clerk.page(path).text
+    assert "证照（示例洛阳市）：" in page
+    assert "再试一次" in page
+
+
+def peer(hub: Hub) -> None:
+    """Register a peer that nobody trusts yet."""
+    spki = ec.generate_private_key(ec.SECP256R1()).public_key()
+    der = spki.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    text = base64.b64encode(der).decode()
+    folder = hub.settings.root / "registry" / "certificates" / "peers"
+    folder.mkdir(parents=True)
+    (folder / "410300.toml").write_text(
+        'schema = 1\nregion = "410300"\nname = "示例洛阳市"\n'
+        f'address = "http://127.0.0.1:9"\nkeys = [{{spki = "{text}"}}]\n',
+        "utf-8",
+    )

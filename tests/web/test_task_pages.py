@@ -25,11 +25,16 @@ def signed_in(fresh_hub: Hub, visitor_for: Callable[[Hub], Any]) -> Callable[[st
 
 @pytest.fixture
 def case(signed_in: Callable[[str], Any]) -> str:
-    """Return the path of a case whose first step was handed in."""
+    """Return the path of a case whose birth registration was handed in."""
     clerk, guardian = signed_in("clerk"), signed_in("holder")
     form = {"journey": "newborn", "subject": BABY, "applicant": FATHER}
     path = str(clerk.submit("/cases", form).headers["location"].partition("?")[0])
     assert guardian.submit(f"{path}/consent", {"confirm": "yes"}).status_code == 303
+    clerk.submit(f"{path}/meet")
+    assert clerk.submit(f"{path}/submit", {"step": "birth-certificate"}).status_code == 303
+    midwife = signed_in("midwife")
+    granted = midwife.submit(place(path, "birth-certificate"), {"decision": "granted"})
+    assert granted.status_code == 303
     clerk.submit(f"{path}/meet")
     typed = {
         "step": STEP,
@@ -46,7 +51,7 @@ def place(case: str, step: str = STEP) -> str:
 
 
 def test_the_department_decides_and_the_window_goes_on(
-    signed_in: Callable[[str], Any], case: str
+    signed_in: Callable[[str], Any], case: str, fresh_hub: Hub
 ) -> None:
     officer = signed_in("officer")
     listed = officer.page("/tasks").text
@@ -61,18 +66,26 @@ def test_the_department_decides_and_the_window_goes_on(
     assert "medical-insurance" not in shown
 
     answer = officer.submit(place(case), {"decision": "granted", "result_no": "HJ-2026-1"})
-    assert answer.headers["location"] == "/tasks?done=granted"
-    after = officer.page("/tasks?done=granted").text
-    assert "已办结，窗口可以继续下一步" in after
+    assert answer.headers["location"] == "/tasks?done=awaited"
+    after = officer.page("/tasks?done=awaited").text
+    assert "登记数据送达后自动制发" in after
     assert place(case) not in after
-    assert "HJ-2026-1" in officer.page(place(case)).text
-
+    waiting = officer.page(place(case)).text
+    assert "登记数据尚未送达" in waiting
+    assert "再查一次登记数据" in waiting
     clerk = signed_in("clerk")
+    assert "登记数据尚未送达" in clerk.page(case).text
+    assert clerk.submit(f"{case}/produce").status_code == 303
+    assert "已准予，等待登记数据" in clerk.page(case).text
+
+    for row in fresh_hub.tools.source.rows["population"]:  # type: ignore[attr-defined] # the tests' source
+        row["registration"] = "1"
+    assert officer.submit(f"{place(case)}/produce").status_code == 303
+    assert "HJ-2026-1" in officer.page(place(case)).text
     page = clerk.page(case).text
     assert "材料不会自行核验，请点击核验" in page
     clerk.submit(f"{case}/meet")
     page = clerk.page(case).text
-    assert "材料不会自行核验" not in page
     assert "使用前一步的结果，免提交" in page
     assert clerk.submit(f"{case}/submit", {"step": "medical-insurance"}).status_code == 303
     insurer = signed_in("insurer")
@@ -90,7 +103,11 @@ def test_a_decision_that_is_not_complete_keeps_what_was_typed(
     assert undecided.status_code == 400
     assert "decision-missing" in undecided.text
     assert 'value="HJ-7"' in undecided.text
-    numberless = officer.submit(place(case), {"decision": "granted", "result_no": " "})
+    clerk, vaccinator = signed_in("clerk"), signed_in("vaccinator")
+    clerk.submit(f"{case}/submit", {"step": "vaccination-record"})
+    numberless = vaccinator.submit(
+        place(case, "vaccination-record"), {"decision": "granted", "result_no": " "}
+    )
     assert "result-missing" in numberless.text
     assert 'value="granted" required checked' in numberless.text
 
