@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from kernel.ports import Probe
 from storage.failures import of_files
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from kernel.ports import Probe
 
 ROW_GROUP = 2048
 """Rows that are read together: few, because a look-up wants one of them."""
@@ -30,6 +32,14 @@ def write_json(value: Any, path: Path, probe: Probe) -> None:
     with of_files("parts"):
         staged.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True), "utf-8")
         _settle(staged, path, probe, "catalog.record")
+
+
+def write_bytes(data: bytes, path: Path, probe: Probe) -> None:
+    """Write what was fetched, as it came. Raises ``disk-full``."""
+    staged = path.with_name(path.name + ".tmp")
+    with of_files("parts"):
+        staged.write_bytes(data)
+        _settle(staged, path, probe, "catalog.page")
 
 
 def read_json(path: Path) -> Any:
