@@ -20,6 +20,10 @@ from storage.probe import RecordingProbe
 
 KEPT: dict[str, bytes] = {}
 REFUSE: list[str] = []
+BUSY: list[int] = []
+"""As many requests as it has entries are answered 503."""
+LIES: list[str] = []
+"""``keeps``: says stored but keeps what it has; ``conditions``: denies all that asks for one."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -46,15 +50,30 @@ class Handler(BaseHTTPRequestHandler):
             f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>m</Message></Error>".encode(),
         )
 
+    def turned_away(self) -> bool:
+        if BUSY:
+            BUSY.pop()
+            self.trouble(503, "SlowDown")
+            return True
+        if LIES == ["conditions"] and any(name.lower().startswith("if-") for name in self.headers):
+            self.trouble(412, "PreconditionFailed")
+            return True
+        return False
+
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.turned_away():
+            return
         if REFUSE:
             self.trouble(403, REFUSE[0])
         else:
-            KEPT[self.path.partition("?")[0]] = body
+            if LIES != ["keeps"]:
+                KEPT[self.path.partition("?")[0]] = body
             self.answer(200)
 
     def do_GET(self) -> None:
+        if self.turned_away():
+            return
         body = KEPT.get(self.path.partition("?")[0])
         if body is None:
             self.trouble(404, "NoSuchKey")
@@ -72,6 +91,8 @@ class Handler(BaseHTTPRequestHandler):
 def store() -> Iterator[Objects]:
     KEPT.clear()
     REFUSE.clear()
+    BUSY.clear()
+    LIES.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -117,3 +138,47 @@ def test_a_refusal_of_the_service_is_told_by_its_code(store: Objects) -> None:
     REFUSE.append("AccessDenied")
     with pytest.raises(TongbanError, match="AccessDenied"):
         store.put(b"abc")
+
+
+def test_a_service_that_is_busy_for_a_moment_is_asked_again(store: Objects) -> None:
+    BUSY.extend([0] * 3)
+    digest = store.put(b"abc")
+    BUSY.extend([0] * 2)
+    assert store.get(digest) == b"abc"
+    assert not BUSY
+
+
+def test_a_service_that_stays_busy_is_told_and_nothing_counts_as_stored(store: Objects) -> None:
+    held = store.put(b"held")
+    BUSY.extend([0] * 100)
+    for call in (lambda: store.put(b"new"), lambda: store.get(held), lambda: store.has(held)):
+        with pytest.raises(TongbanError, match="objects-unavailable"):
+            call()
+    BUSY.clear()
+    assert not store.has(name_of(b"new"))
+    assert store.get(held) == b"held"
+
+
+def test_a_service_that_lies_about_conditions_changes_nothing_because_none_is_made(
+    store: Objects,
+) -> None:
+    LIES.append("conditions")
+    digest = store.put(b"abc")
+    assert store.put(b"abc") == digest
+    assert store.get(digest) == b"abc"
+
+
+def test_bytes_that_a_service_said_it_stored_but_did_not_are_never_handed_out(
+    store: Objects,
+) -> None:
+    LIES.append("keeps")
+    missing = store.put(b"abc")
+    with pytest.raises(TongbanError, match="object-missing"):
+        store.get(missing)
+    LIES.clear()
+    other = store.put(b"xyz")
+    KEPT[next(iter(KEPT))] = b"abx"
+    LIES.append("keeps")
+    assert store.put(b"xyz") == other
+    with pytest.raises(TongbanError, match="object-corrupt"):
+        store.get(other)
