@@ -122,7 +122,7 @@ def prepare(settings: Settings) -> tuple[dict[str, Any], ...]:
         heads = [home.head.id_number for home in town.truth.households]
         known = [code for code in heads if holder_ref(hub.vault, "111", code) in held]
     assert len(known) >= CERTIFICATES / 2, f"{len(known)} holders of {len(issued)} certificates"
-    return tuple(_body(number, code) for number, code in enumerate(known))
+    return tuple(body(number, code) for number, code in enumerate(known))
 
 
 def entries(settings: Settings) -> Mapping[str, list[str]]:
@@ -188,7 +188,7 @@ def _parity(settings: Settings, loads: list[Load]) -> list[dict[str, Any]]:
     ]
 
 
-def _body(number: int, code: str) -> dict[str, Any]:
+def body(number: int, code: str) -> dict[str, Any]:
     return {
         "matter": MATTER,
         "case_no": f"BENCH-{number:04d}",
