@@ -1,4 +1,4 @@
-"""Starts api-server, scheduler and dag-processor, watches their health, stops them cleanly.
+"""Starts api-server, scheduler, dag-processor and workers, watches their health, stops them.
 
 Each process leads a group of its own: ``airflow standalone`` leaves ten processes behind when it
 is terminated, and a killed scheduler leaves its workers. No triggerer: nothing here is deferrable.
@@ -25,16 +25,20 @@ from hub.errors import Code
 from kernel.errors import TongbanError
 
 PARTS = ("api-server", "scheduler", "dag-processor")
-_STOPPED_FIRST = ("scheduler", "dag-processor", "api-server")
 Answer = dict[str, Any]
 _HEALTHY = {"metadatabase", "scheduler", "dag_processor"}
 
 
 class Stack:
-    """The three processes of one Airflow."""
+    """The processes of one Airflow: the three parts, and ``workers`` of Celery beside them.
 
-    def __init__(self, place: AirflowHome) -> None:
+    Workers are needed under CeleryExecutor alone; further ones may run on other machines.
+    """
+
+    def __init__(self, place: AirflowHome, workers: int = 0) -> None:
         self._place = place
+        names = [f"worker-{number}" for number in range(1, workers + 1)]
+        self._words = {part: [part] for part in PARTS} | {name: _worker(name) for name in names}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def check_ports(self) -> None:
@@ -48,13 +52,13 @@ class Stack:
                     raise TongbanError(Code.AIRFLOW_PORT_TAKEN, port=port) from error
 
     def start(self) -> None:
-        """Start all three; raises TongbanError ``airflow-port-taken`` before anything starts."""
+        """Start all; raises TongbanError ``airflow-port-taken`` before anything starts."""
         self.check_ports()
         environment = self._place.environment(os.environ)
-        for part in PARTS:
+        for part, words in self._words.items():
             with (self._place.folder / f"{part}.log").open("ab") as log:
                 self._running[part] = subprocess.Popen(
-                    [sys.executable, "-m", "airflow", part],
+                    [sys.executable, "-m", "airflow", *words],
                     env=environment,
                     cwd=self._place.root,
                     stdin=subprocess.DEVNULL,
@@ -92,14 +96,19 @@ class Stack:
         )
 
     def ended(self) -> tuple[str, ...]:
-        """Return the processes that have ended by themselves."""
-        return tuple(part for part, child in self._running.items() if child.poll() is not None)
+        """Return the processes that have ended by themselves, if any is missed.
+
+        While one worker is left the others are not: it takes over what they were at.
+        """
+        gone = [part for part, child in self._running.items() if child.poll() is not None]
+        workers = set(self._running).difference(PARTS)
+        missed = PARTS if workers.difference(gone) else self._running
+        return tuple(part for part in gone if part in missed)
 
     def stop(self, seconds: float = 20.0) -> None:
-        """End all three, running tasks first, and kill what is left of their groups."""
-        for part in _STOPPED_FIRST:
-            if part in self._running:
-                _signal(self._running[part], signal.SIGTERM)
+        """End all, running tasks first, and kill what is left of their groups."""
+        for part in sorted(self._running, key=_order):
+            _signal(self._running[part], signal.SIGTERM)
         deadline = time.monotonic() + seconds
         for child in self._running.values():
             with suppress(subprocess.TimeoutExpired):
@@ -107,6 +116,16 @@ class Stack:
             _signal_group(child, signal.SIGKILL)
             child.wait()
         self._running.clear()
+
+
+def _order(part: str) -> int:
+    """Return when a part is stopped: who runs tasks first, who is asked about them last."""
+    return ("scheduler", "dag-processor", "api-server").index(part) if part in PARTS else -1
+
+
+def _worker(name: str) -> list[str]:
+    """Return the words of a worker; its logs lie in the folder that the api-server reads too."""
+    return ["celery", "worker", "--celery-hostname", f"{name}@%h", "--skip-serve-logs"]
 
 
 def _signal(child: subprocess.Popen[bytes], number: int) -> None:

@@ -13,9 +13,10 @@ from storage.database import Database, open_database
 from storage.objects.folder import FolderObjects
 from storage.probe import NoProbe
 from storage.vault import AeadVault
-from tests.objectservers import KINDS, CannotBeHadError, Server
+from tests.objectservers import Server
 from tests.objectservers import running as serving
-from tests.postgres import binaries, running
+from tests.postgres import running
+from tests.servers import CannotBeHadError
 
 MakeDatabase = Callable[..., Database]
 ObjectServers = Callable[[str], Server]
@@ -55,10 +56,11 @@ def vault() -> AeadVault:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The address of a real server of the tests' own; skips by name where none is installed."""
-    folder = binaries()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
-    with running(folder) as url:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(running())
+        except CannotBeHadError as reason:
+            pytest.skip(str(reason))
         yield url
 
 
@@ -71,7 +73,7 @@ def object_servers() -> Iterator[ObjectServers]:
         def server(name: str) -> Server:
             if name not in started:
                 try:
-                    started[name] = stack.enter_context(serving(KINDS[name]))
+                    started[name] = stack.enter_context(serving(name))
                 except CannotBeHadError as reason:
                     pytest.skip(str(reason))
             return started[name]

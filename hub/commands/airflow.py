@@ -19,7 +19,13 @@ def register(root: typer.Typer) -> None:
     root.add_typer(group, name="airflow")
 
 
-def up(home: Home = None, port: Port = 18080) -> None:
+def up(
+    home: Home = None,
+    port: Port = 18080,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Celery 工作进程数 / workers of Celery to start")
+    ] = 0,
+) -> None:
     """启动 Airflow 并等待就绪，Ctrl-C 停止 / start Airflow, wait for health; Ctrl-C stops it."""
     import signal
     from threading import Event
@@ -36,7 +42,7 @@ def up(home: Home = None, port: Port = 18080) -> None:
     asked = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked.set())
-    stack = Stack(place)
+    stack = Stack(place, workers)
     with told():
         stack.check_ports()
         typer.echo("Airflow：建表 / making tables …")
