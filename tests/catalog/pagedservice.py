@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -27,11 +28,12 @@ class Service:
     asked: list[int] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     port: int = 0
+    scheme: str = "http"
     elsewhere: str = ""
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1/roll?org=1"
+        return f"{self.scheme}://127.0.0.1:{self.port}/v1/roll?org=1"
 
     def fault(self, number: int) -> str:
         waiting = self.faults.get(number, [])
@@ -117,9 +119,12 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[Service]:
+def serving(service: Service, tls: ssl.SSLContext | None = None) -> Iterator[Service]:
     """Serve on a port of its own."""
     server = _Server(service)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        service.scheme = "https"
     service.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -120,23 +121,19 @@ def test_a_token_that_cannot_stand_in_a_header_is_refused(rig: Rig) -> None:
     assert fails(told(rig, token_file=str(rig.home / "token"))).code == "address-file"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(rig: Rig, tmp_path: Path) -> None:
+def test_a_certificate_counts_only_when_somebody_vouches_for_it(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = _self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_self_signed(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as held:
-
-        def shake() -> None:
-            for _ in range(2):
-                try:
-                    context.wrap_socket(held.accept()[0], server_side=True)
-                except OSError:
-                    continue
-
-        threading.Thread(target=shake, daemon=True).start()
-        address = f"https://127.0.0.1:{held.getsockname()[1]}/"
-        (rig.home / "address").write_text(address, "utf-8")
+    context.load_cert_chain(certificate)
+    with serving(Service(people(90)), context) as service:
+        (rig.home / "address").write_text(service.address, "utf-8")
         fault = fails(rig)
-    assert (fault.code, fault.params["reason"]) == ("source-unreachable", "tls")
+        assert (fault.code, fault.params["reason"]) == ("source-unreachable", "tls")
+        assert service.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert brought(rig) == 90
 
 
 def _self_signed(folder: Path) -> Path:
@@ -146,13 +143,14 @@ def _self_signed(folder: Path) -> Path:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
+    host, now = ip_address("127.0.0.1"), datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(host)]), critical=False)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())

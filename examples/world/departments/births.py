@@ -16,7 +16,8 @@ from examples.world.model import Baby, Changes
 from quality.errors import Code
 
 SOURCE = "wj-births"
-PAGE = 20
+PAGE = 5
+"""Records on a page: few, so that a small city already has several pages."""
 TITLES = {
     "CSYXZMBH": "certificate_no",
     "XSEXM": "child_name",
