@@ -72,6 +72,8 @@ def answer(
         headers["WWW-Authenticate"] = 'Bearer realm="tongban"'
     if body["status"] == 503:
         headers["Retry-After"] = "1"
+    if body["status"] == 429 and params.get("seconds", "").isdecimal():
+        headers["Retry-After"] = params["seconds"]
     if wants_page(request):
         from hub.views import render
 

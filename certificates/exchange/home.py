@@ -71,8 +71,9 @@ class Admission:
             region, now = self.peer.region, self.clock.now()
             if store.is_cut(tx, region):
                 raise TongbanError(Code.PEER_CUT, region=region)
-            if store.recent(tx, region, now) >= self.peer.per_minute:
-                raise TongbanError(Code.PEER_RATE, region=region)
+            wait = store.full_for(tx, region, now, self.peer.per_minute)
+            if wait:
+                raise TongbanError(Code.PEER_RATE, region=region, seconds=str(wait))
             if not store.take_nonce(tx, region, self.nonce, now):
                 raise TongbanError(Code.PEER_REPLAYED)
             tx.record(self.event)
@@ -112,7 +113,8 @@ class HomeDesk:
             return self._served(message, peer, question, nonce)
         except TongbanError as error:
             refused = Refused(error.code, error.params)
-            return self._refusal(message, peer.region, question.exchange, refused)
+            entry = self._recorded(peer.region, question.exchange, refused, question)
+            return self._reply(message, question.exchange, entry, refused=refused)
 
     def _known(self, message: Message) -> tuple[Peer, Question, str] | Refused:
         """Prove who asks, and read the question."""
@@ -162,23 +164,27 @@ class HomeDesk:
         become the subject of an entry: anybody may write anything there.
         """
         proven = refused.code in {Code.PEER_CUT, Code.PEER_CLOCK, Code.PEER_QUESTION_MALFORMED}
-        fresh = new_id("xch")
-        try:
-            named = wire.read_question(message.body).exchange
-        except ValueError:
-            named = fresh
+        question = _read(message)
+        named = fresh = new_id("xch")
+        if question:
+            named = question.exchange
         if not proven and not self._room_for_stranger():
-            return Refused(Code.PEER_RATE, {"region": proof.claimed(message) or "?"})
+            minute = {"region": proof.claimed(message) or "?", "seconds": "60"}
+            return Refused(Code.PEER_RATE, minute)
         region = proof.claimed(message) if refused.code != Code.PEER_UNKNOWN else "unknown"
-        entry = self._recorded(region, named if proven else fresh, refused)
+        if proven:
+            entry = self._recorded(region, named, refused, question)
+        else:
+            entry = self._recorded(region, fresh, refused)
         return self._reply(message, named, entry, refused=refused)
 
-    def _refusal(self, message: Message, region: str, exchange: str, refused: Refused) -> Message:
-        entry = self._recorded(region, exchange, refused)
-        return self._reply(message, exchange, entry, refused=refused)
-
-    def _recorded(self, region: str, exchange: str, refused: Refused) -> tuple[JournalNo, ...]:
+    def _recorded(
+        self, region: str, exchange: str, refused: Refused, question: Question | None = None
+    ) -> tuple[JournalNo, ...]:
+        """Record a refusal; with the asker's own entry where it is proven that the peer asked."""
         data: dict[str, Json] = {"region": region, "code": refused.code}
+        if question:
+            data |= {"peer_entry": question.entry.subject, "peer_leaf": question.entry.leaf}
         event = Event("certificates.exchange-refused", exchange, _actor(region, ""), data)
         return self.tools.transactions.write(lambda tx: tx.record(event)).journal
 
@@ -205,11 +211,11 @@ class HomeDesk:
                 for copy in (answer.copies if answer else ())
             ),
         )
+        fields = dict(_JSON)
+        if refused and refused.code == Code.PEER_RATE:
+            fields["retry-after"] = refused.params["seconds"]
         status = _status(refused) if refused else 200
-        return self._signed(message, status, wire.write_reply(reply), exchange)
-
-    def _signed(self, message: Message, status: int, body: bytes, exchange: str) -> Message:
-        plain = Message(_JSON, body, status=status, request=message)
+        plain = Message(fields, wire.write_reply(reply), status=status, request=message)
         return proof.sign(plain, self.key, f"{exchange}/answer", self.tools.clock.now())
 
     def _room_for_stranger(self) -> bool:
@@ -221,6 +227,13 @@ class HomeDesk:
             if room:
                 self._strangers.append(now)
             return room
+
+
+def _read(message: Message) -> Question | None:
+    try:
+        return wire.read_question(message.body)
+    except ValueError:
+        return None
 
 
 def _actor(region: str, org: str) -> Actor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from certificates.exchange.model import State
 from certificates.matters_model import CopyFormat
@@ -37,12 +38,14 @@ class ExchangeRow:
     at: datetime
 
 
-def recent(tx: Tx, region: str, now: datetime) -> int:
-    """Count what was taken from a peer in the last minute."""
-    query = select(func.count()).where(
-        PEER_NONCE.c.region == region, PEER_NONCE.c.at > to_iso(now - _MINUTE)
-    )
-    return int(rows(tx).execute(query).scalar_one())
+def full_for(tx: Tx, region: str, now: datetime, per_minute: int) -> int:
+    """Return for how many seconds a peer's minute is still full; 0 where there is room."""
+    taken = PEER_NONCE.c.region == region, PEER_NONCE.c.at > to_iso(now - _MINUTE)
+    newest = select(PEER_NONCE.c.at).where(*taken).order_by(PEER_NONCE.c.at.desc())
+    last = rows(tx).execute(newest.offset(per_minute - 1).limit(1)).scalar()
+    if last is None:
+        return 0
+    return max(1, math.ceil((from_iso(last) + _MINUTE - now).total_seconds()))
 
 
 def take_nonce(tx: Tx, region: str, nonce: str, now: datetime) -> bool:

@@ -30,10 +30,12 @@ Checkpoints = Annotated[
 
 
 def register(root: typer.Typer) -> None:
-    """Add the command ``audit check``."""
+    """Add the commands ``audit check``, ``export-peer`` and ``match``."""
+    from hub.matchcli import add_to
+
     group = typer.Typer(help="存证日志 / the log", no_args_is_help=True)
     group.command("check")(check)
-    group.callback()(lambda: None)  # a group of one command would else lose its name
+    add_to(group)
     root.add_typer(group, name="audit")
 
 

@@ -19,18 +19,13 @@ def received(value: object) -> Received:
     return value
 
 
-def sequenced(border: Border) -> None:
-    for hub in (border.asker, border.home):
-        hub.log.sequencer().run_once()
-        report = hub.log.check()
-        assert report.ok, report
-
-
 def test_fields_cross_the_border_and_both_logs_verify_and_match(border: Border) -> None:
     given = received(border.fetch())
     assert given.answer.status.certificate == border.certificate.id
     assert dict(given.answer.fields) == {"address": "示例市测试路1号"}
-    sequenced(border)
+    border.sequence()
+    assert border.asker.log.check().ok
+    assert border.home.log.check().ok
     asked = border.events(border.asker, "exchange-served")[-1]
     admitted = border.events(border.home, "exchange-admitted")[-1]
     home, asker = border.leaves(border.home), border.leaves(border.asker)

@@ -198,12 +198,20 @@ def test_a_peer_past_its_date_is_cut_off(border: Border) -> None:
     assert (answer.code, answer.params["origin"]) == ("peer-cut", HOME)
 
 
-def test_a_peer_that_asks_too_often_is_told_so(border: Border) -> None:
+def test_a_peer_that_asks_too_often_is_told_when_to_try_again(border: Border) -> None:
     border.home.clock.offset = timedelta(seconds=200)  # type: ignore[attr-defined] # ShiftedClock
     write_peer(border.home, border.asker, per_minute="1")
+    ask = border.ask()
     assert isinstance(border.fetch(), Received)
-    answer = refused(border.fetch())
-    assert answer == Refused("peer-rate", {"region": ASKER, "origin": HOME})
+    answer = refused(border.fetch(ask))
+    assert (answer.code, answer.params["origin"]) == ("peer-rate", HOME)
+    assert 55 <= int(answer.params["seconds"]) <= 60
+    header = f"retry-after: {answer.params['seconds']}".encode()
+    assert header in border.proxy.answered[-1].lower()
+    assert border.events(border.home, "exchange-refused")[-1]["code"] == "peer-rate"
+    assert border.events(border.asker, "exchange-refused")[-1]["code"] == "peer-rate"
+    border.home.clock.offset += timedelta(seconds=61)  # type: ignore[attr-defined] # ShiftedClock
+    assert isinstance(border.fetch(ask), Received)
 
 
 def test_without_a_trust_list_in_force_nothing_is_asked(border: Border) -> None:
