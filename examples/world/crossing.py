@@ -14,15 +14,11 @@ import numpy as np
 import polars as pl
 
 from examples.world import ids, names, places
-from examples.world.model import Person
+from examples.world.model import SHARED_FAMILIES, Person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAMILIES = 3
-"""Families for each ordered pair of cities."""
-_FATHER, _MOTHER = 995, 996
-"""Sequence numbers that no ordinary resident is given (``ids.Sequences`` ends at 994)."""
 _FIRST_SERIAL = 900_000
 """Serial numbers of these marriages; a city's own ones stay far below."""
 
@@ -71,8 +67,8 @@ def families(seed: int, home: str, away: str, as_of: date) -> tuple[Family, ...]
     order = known.index(home) * len(known) + known.index(away)
     rng = np.random.default_rng([seed, int(home), int(away), 21])
     return tuple(
-        _family(rng, Pair(*where, (home, away), order * FAMILIES + number), as_of.year)
-        for number in range(FAMILIES)
+        _family(rng, Pair(*where, (home, away), order * SHARED_FAMILIES + number), as_of.year)
+        for number in range(SHARED_FAMILIES)
     )
 
 
@@ -117,8 +113,9 @@ def _names(rng: np.random.Generator, family: int, *, boy: bool) -> tuple[str, st
 
 
 def _person(day: int, name: str, *, male: bool) -> Person:
-    days = ids.numbers_of(np.array([day]))
-    number = ids.make(days, np.array([_FATHER if male else _MOTHER]))
+    born = np.array([day])
+    days = ids.numbers_of(born)
+    number = ids.make(days, ids.reserved(born, np.array([male])))
     return Person(str(number[0]), name, "1" if male else "2", str(ids.iso(days)[0]))
 
 

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from examples.world.departments import births, enterprises, estate
-from examples.world.service import keep, token_of
+from examples.world.secretfiles import keep, token_of
 from storage.objects import open_objects
 
 _DEPOSITED = re.compile(r"(?m)^digests = .*$")

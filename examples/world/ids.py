@@ -24,9 +24,12 @@ class Sequences:
     """Gives each person of a day and sex the next sequence number; holds two numbers per day."""
 
     def __init__(self, as_of: date, part: tuple[int, int] = (0, 1)) -> None:
-        """Reserve counters from 1880 to ``as_of``; ``part`` (place, count) takes one equal part."""
+        """Reserve counters from 1880 to ``as_of``; ``part`` (place, count) takes one equal part.
+
+        What ``reserved`` gives lies in no part of several.
+        """
         place, count = part
-        self._room = _PER_SEX // count
+        self._room = _PER_SEX if count == 1 else (_PER_SEX - 1) // count
         self._first = place * self._room
         self._next = np.zeros((as_of.toordinal() - _FIRST + 1) * 2, dtype=np.int64)
 
@@ -44,9 +47,18 @@ class Sequences:
         if numbers.max(initial=0) >= self._room:
             message = "more people of one birthday than the id leaves room for"
             raise ValueError(message)
-        # spread over the range so that neighbours do not look alike
-        spread = ((numbers + self._first) * 211 + born * 17) % _PER_SEX
-        return spread * 2 + np.where(male, 1, 2)
+        return _spread(numbers + self._first, born, male)
+
+
+def reserved(born: Ints, male: npt.NDArray[np.bool_]) -> Ints:
+    """Return the one sequence number of each day and sex that no part of several contains."""
+    return _spread(np.full(len(born), _PER_SEX - 1), born, male)
+
+
+def _spread(numbers: Ints, born: Ints, male: npt.NDArray[np.bool_]) -> Ints:
+    """Spread over the range so that neighbours do not look alike."""
+    found: Ints = (numbers * 211 + born * 17) % _PER_SEX * 2 + np.where(male, 1, 2)
+    return found
 
 
 def make(days: Ints, sequence: Ints) -> Texts:

@@ -73,8 +73,6 @@ def lay(
         there = source_file(home, source)
         line = deposited(there)
         file = root / "optional" / "catalog" / "sources" / there.name
-        if not file.is_file():
-            continue
         _copy(file, there.parent, region, city)
         if line:
             tell(there, line)

@@ -13,6 +13,8 @@ import numpy as np
 
 POPULATION = "ga-population"
 MARRIAGE = "mz-marriage"
+SHARED_FAMILIES = 3
+"""Families for each ordered pair of cities."""
 ENTERPRISES = 300
 """Enterprises of a city unless told otherwise."""
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from examples.world import ids, names, places
-from examples.world.model import Plan
+from examples.world.model import SHARED_FAMILIES, Plan
 
 BATCH = 16_000
 """Households per batch: some 45,000 people, 60 MB."""
@@ -95,10 +95,20 @@ class Maker:
         left = people
         while left:
             rng = self.plan.stream(self.batch)
-            batch = self._batch(rng, _kinds(rng, left, newborns=self.batch == 0))
+            newborns = self._newborns() if self.batch == 0 else 0
+            batch = self._batch(rng, _kinds(rng, left, newborns=newborns))
             left -= batch.people.height
             self.batch += 1
             yield batch
+
+    def _newborns(self) -> int:
+        """Return how many families with a newborn there are at least.
+
+        With neighbours more, so that most mothers stand in the city's own register even where some
+        births are refused or late: the rules of the births demand half of them.
+        """
+        neighbours = len(self.plan.neighbours)
+        return 6 + SHARED_FAMILIES * neighbours if neighbours else 2
 
     def singles(self, count: int) -> Batch:
         """Return ``count`` residents who live alone."""
@@ -167,16 +177,16 @@ class Maker:
         return np.array([f"{prefix}{start + n:08d}" for n in range(1, count + 1)], dtype=object)
 
 
-def _kinds(rng: np.random.Generator, people: int, *, newborns: bool) -> Ints:
+def _kinds(rng: np.random.Generator, people: int, *, newborns: int) -> Ints:
     """Return kinds of households for at most ``people`` residents; people alone fill the rest.
 
-    ``newborns`` puts one family of each kind with a newborn first, so that small worlds have them.
+    ``newborns`` families of both kinds with a newborn come first, so that small worlds have them.
     """
     shares = np.array([share for share, *_ in _KINDS.values()])
     sizes = np.array([len(roles) for _, roles, *_ in _KINDS.values()])
     kinds = rng.choice(len(_KINDS), size=min(BATCH, people), p=shares / shares.sum())
-    if newborns:
-        kinds[:2] = (Kind.NEWBORN, Kind.NEWBORN_SECOND)[: len(kinds)]
+    first = min(newborns, len(kinds))
+    kinds[:first] = np.resize((Kind.NEWBORN, Kind.NEWBORN_SECOND), first)
     total = np.cumsum(sizes[kinds])
     kept = kinds[total <= people]
     if len(kept) == BATCH:

@@ -16,7 +16,6 @@ import hmac
 import json
 import os
 import re
-import secrets
 import signal
 import sys
 import threading
@@ -28,6 +27,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from examples.world.secretfiles import keep, token_of
 
 PLACE = "/births"
 _PAGE = "page-{:04d}.json"
@@ -134,23 +135,6 @@ def serving(pages: Pages) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def token_of(path: Path) -> str:
-    """Return the token in a file's first line; a missing file is made with a new one."""
-    if not path.exists():
-        keep(path, secrets.token_urlsafe(32))
-    return path.read_text("ascii").partition("\n")[0].strip()
-
-
-def keep(path: Path, line: str) -> None:
-    """Write one line for this user alone; readers see the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".fresh")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(line + "\n")
-    draft.replace(path)
 
 
 def main(arguments: list[str]) -> int:

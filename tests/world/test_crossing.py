@@ -11,8 +11,8 @@ import pytest
 
 from examples.world import Truth, install
 from examples.world.__main__ import main
-from examples.world.crossing import FAMILIES, families
-from examples.world.model import MARRIAGE, POPULATION, Baby
+from examples.world.crossing import families
+from examples.world.model import MARRIAGE, POPULATION, SHARED_FAMILIES, Baby
 from examples.world.people import NEWBORN_DAYS
 from quality.service import Standards
 from tests.world.test_departments import pages
@@ -66,7 +66,7 @@ def test_father_and_child_stand_here_mother_and_marriage_there(
 ) -> None:
     one, other = cities[here], cities[there]
     babies = [baby for baby in one.shared() if baby.mother_region == there]
-    assert len(babies) == FAMILIES
+    assert len(babies) == SHARED_FAMILIES
     for baby in babies:
         child, father = one.people[baby.child.id_number], one.people[baby.father.id_number]
         assert child["registration"] == "0"
@@ -135,7 +135,7 @@ def test_a_neighbour_that_is_not_generated_yet_is_agreed_with_all_the_same(
         for family in families(1, home, away, DAYS["410100"])
         for person in (family.father, family.mother)
     }
-    assert len(everyone) == 6 * FAMILIES * 2
+    assert len(everyone) == 6 * SHARED_FAMILIES * 2
 
 
 def test_the_next_delivery_leaves_these_families_as_they_were(
@@ -148,6 +148,15 @@ def test_the_next_delivery_leaves_these_families_as_they_were(
             assert after.people[person.id_number] | {"_row": 0} == (
                 before.people[person.id_number] | {"_row": 0}
             )
+
+
+def test_their_ids_can_be_spelled_in_fifteen_digits() -> None:
+    standards = STANDARDS
+    for seed in range(10):
+        for family in families(seed, "410100", "410300", DAYS["410100"]):
+            for person in (family.father, family.mother):
+                old = person.id_number[:6] + person.id_number[8:17]
+                assert standards.read("citizen_id", old).value == person.id_number
 
 
 @pytest.mark.parametrize("other", ["410100", "999999"])

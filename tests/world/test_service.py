@@ -15,7 +15,8 @@ import pytest
 
 from examples.world import generate
 from examples.world.departments import births
-from examples.world.service import PLACE, Pages, failing_page, main, serving, token_of
+from examples.world.secretfiles import token_of
+from examples.world.service import PLACE, Pages, failing_page, main, serving
 
 DAY = date(2026, 3, 2)
 TOKEN = "a-token-for-tests"
