@@ -43,8 +43,12 @@ def upgrade(url: str, metadatas: Sequence[MetaData], versions: Path | None = Non
     was) and the failures of the database.
     """
     writer, reader = engines(url)
+    engine = writer
+    if writer.dialect.name == "postgresql":
+        # a snapshot taken before the lock was given would not show the tables of whoever had it
+        engine = writer.execution_options(isolation_level="READ COMMITTED")
     try:
-        with translated(), writer.begin() as connection:
+        with translated(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(6075)")
             config = configuration(connection, versions)

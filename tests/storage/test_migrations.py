@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from storage.migrations import current, difference, head, upgrade
 from storage.migrations.generate import generate, stores
 from storage.store import METADATA
 from storage.tx import rows
+from tests.postgres import new_database
 
 
 def toys(*, more: bool) -> MetaData:
@@ -99,3 +102,29 @@ def test_a_database_made_directly_joins_the_chain_if_it_equals_the_metadata(
     assert upgrade(url, [METADATA, toys(more=False)], versions) == "0002_toy_first"
     assert current(database.engine) == "0002_toy_first"
     database.close()
+
+
+@pytest.mark.services
+def test_processes_that_start_together_on_an_empty_postgresql_make_its_tables_once(
+    postgres_url: str,
+) -> None:
+    url = new_database(postgres_url)
+    script = (
+        "import sys; from hub.schema import metadatas; from storage.migrations import upgrade;"
+        "found = metadatas(); sys.stdin.readline(); print(upgrade(sys.argv[1], found))"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        for _ in range(3)
+    ]
+    for child in started:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    assert {child.communicate(timeout=60)[0].strip() for child in started} == {head()}
