@@ -11,15 +11,14 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, column, func, inspect, select, table
+from sqlalchemy import Connection, FromClause, bindparam, column, func, inspect, select, table
+from sqlalchemy.types import TypeEngine
 
 from catalog.errors import Code
-from kernel.clock import BEIJING
 from kernel.errors import TongbanError
 
 _STEP = 500
@@ -46,6 +45,8 @@ class Found:
 
     table: FromClause
     names: Mapping[str, str]
+    key_type: TypeEngine[Any] | None
+    """What a value of the key must be cast to; None where the database compares without."""
 
 
 def find(connection: Connection, order: Order) -> Found:
@@ -57,7 +58,8 @@ def find(connection: Connection, order: Order) -> Found:
             break
     else:
         raise TongbanError(Code.TABLE_MISSING, source=order.source, table=order.table)
-    have = [str(known["name"]) for known in looker.get_columns(name, schema)]
+    kinds = {str(known["name"]): known["type"] for known in looker.get_columns(name, schema)}
+    have = list(kinds)
     folded = {title.casefold(): title for title in have}
     names = {
         title: title if title in have else folded.get(title.casefold(), "")
@@ -72,7 +74,10 @@ def find(connection: Connection, order: Order) -> Found:
             found="、".join(title[:40] for title in have[:60]),
         )
     names = {title: own for title, own in names.items() if own}
-    return Found(table(name, *(column(own) for own in names.values()), schema=schema), names)
+    chosen = table(name, *(column(own) for own in names.values()), schema=schema)
+    # SQLite has no such cast, and its types would change the texts that are compared
+    typed = connection.dialect.name != "sqlite"
+    return Found(chosen, names, kinds[names[order.key]] if typed else None)
 
 
 def lines(connection: Connection, found: Found, order: Order) -> Iterator[Mapping[str, Cell]]:
@@ -102,7 +107,8 @@ def _pages(
     asked = select(*found.table.c).order_by(key).limit(order.page_rows)
     last: list[Any] = []
     while True:
-        page = asked.where(key > last[0]) if last else asked
+        after = bindparam("after", last[0] if last else None, type_=found.key_type)
+        page = asked.where(key > after) if last else asked
         answer = connection.execute(page, execution_options={"yield_per": _STEP})
         rows = [row for part in answer.partitions() for row in part]
         keys = last + [row[place] for row in rows]
@@ -121,15 +127,11 @@ def _unusable(order: Order) -> TongbanError:
 def text(value: object) -> Cell:
     """Return a value as text that is the same for the same value on every run.
 
-    Numbers keep all their digits and have no exponent; times are Beijing's where they have a zone.
-    What is no text, number, time or truth value becomes an object, which no rule takes for a text.
+    Numbers keep all their digits and have no exponent; dates and times are texts already, see
+    ``storage.foreign``. What is no text, number, time or truth value becomes an object, which no
+    rule takes for a text.
     """
     return _FORMS.get(type(value), str)(value)
-
-
-def _moment(value: datetime) -> str:
-    local = value.astimezone(BEIJING).replace(tzinfo=None) if value.tzinfo else value
-    return local.isoformat(" ")
 
 
 def _bytes(value: bytes) -> Cell:
@@ -145,7 +147,6 @@ _FORMS: Mapping[type, Callable[[Any], Cell]] = {
     bool: lambda value: "true" if value else "false",
     float: lambda value: format(Decimal(repr(value)), "f"),
     Decimal: lambda value: format(value, "f"),
-    datetime: _moment,
     bytes: _bytes,
     memoryview: _bytes,
     list: _nested,

@@ -40,7 +40,8 @@ def reading(address: str, seconds: int) -> Iterator[Connection]:
     """Open a database for one read-only transaction; each statement may take ``seconds``.
 
     Addresses are ``sqlite:////path`` and ``postgresql://user:password@host/name``; for these the
-    read-only transaction and the limits are known and tested. Raises TongbanError
+    read-only transaction and the limits are known and tested. Dates and times are ISO texts, those
+    with a zone in Beijing time. Raises TongbanError
     ``database-url`` for another address, and SQLAlchemy's DBAPIError, see ``trouble``.
     """
     try:
@@ -155,15 +156,31 @@ def _postgresql(url: URL, seconds: int) -> Engine:
         for name, value in _limits(seconds).items():
             connection.exec_driver_sql(f"SET LOCAL {name} = '{value}'")
 
+    event.listen(engine, "connect", _times_as_text)
     event.listen(engine, "begin", limits)
     return engine
+
+
+def _times_as_text(connection: Any, _record: object) -> None:
+    """Take dates and times as the server writes them: ``infinity`` and years BC have no object."""
+    from psycopg.types.string import TextLoader
+
+    class Beijing(TextLoader):
+        def load(self, data: Any) -> Any:
+            return str(super().load(data)).removesuffix("+08")
+
+    for name in ("date", "timestamp"):
+        connection.adapters.register_loader(name, TextLoader)
+    connection.adapters.register_loader("timestamptz", Beijing)
 
 
 def _limits(seconds: int) -> Mapping[str, str]:
     return {
         "statement_timeout": f"{seconds}s",
         "lock_timeout": f"{LOCK_SECONDS}s",
-        "timezone": "Asia/Shanghai",  # times with a zone arrive as Beijing time on every server
+        "datestyle": "ISO",
+        # Beijing's as ``kernel.clock`` knows it, in POSIX's words: a server may lack zone names
+        "timezone": "<+08>-08",
     }
 
 

@@ -137,7 +137,7 @@ def _write(
                 Code.DELIVERY_TOO_LARGE, file=order.table, size=read.size, limit=limit
             )
         mark = row.get(changed) if changed else None
-        if isinstance(mark, str):
+        if isinstance(mark, str) and mark[:1].isdigit():  # "infinity" would stay for ever
             read.touched += tablereading.newer(mark, read.before)
             read.mark = mark if tablereading.newer(mark, read.mark) else read.mark
 

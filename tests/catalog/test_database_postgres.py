@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -147,6 +148,39 @@ def test_a_table_that_stays_locked_and_a_view_that_never_ends_are_given_up(
     source = rig.ingest.sources["roll-source"]
     object.__setattr__(source, "fetch", {**source.fetch, "table": "v", "seconds": 1})
     assert fails(rig).code == "source-slow"
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "date", "uuid", "numeric(20,4)", "char(40)"])
+def test_a_key_may_be_of_any_kind_that_is_sorted(
+    tmp_path: Path, clock: FixedClock, theirs: str, execute: Execute, kind: str
+) -> None:
+    made = {
+        "timestamptz": "timestamptz '1990-01-01 00:00+08' + nr * interval '1 second'",
+        "date": "date '1990-01-01' + nr::int",
+        "uuid": "md5(nr::text)",
+    }.get(kind, "nr")
+    execute(f"ALTER TABLE roll ADD COLUMN k {kind}", f"UPDATE roll SET k = ({made})::{kind}")
+    rig = rig_at(tmp_path, clock, theirs, key="k", page_rows=100)
+    assert run(rig).counts.published == 900
+
+
+def test_times_that_no_calendar_has_are_texts_too(
+    tmp_path: Path, clock: FixedClock, theirs: str, execute: Execute
+) -> None:
+    execute(
+        "UPDATE roll SET gxsj = 'infinity', born = '0044-03-15 BC' WHERE nr = 1",
+        "UPDATE roll SET gxsj = '1988-07-01 12:00+09' WHERE nr = 2",
+    )
+    rig = rig_at(tmp_path, clock, theirs, changed="gxsj")
+    source = replace(rig.source, columns={**rig.source.columns, "born": "born"})
+    desk = Desk(rig.ingest.objects, tmp_path / "desk", clock, NoProbe())
+    (file,) = by_name("database").fetch(source, desk)  # type: ignore[attr-defined] # a fetcher
+    rows = [json.loads(line) for line in rig.ingest.objects.get(Digest(file.object)).splitlines()]
+    assert [(row["gxsj"], row["born"]) for row in rows[:2]] == [
+        ("infinity", "0044-03-15 BC"),
+        ("1988-07-01 11:00:00", "2001-02-03"),
+    ]
+    assert file.mark == "2026-03-01 02:00:00"
 
 
 def test_another_schema_is_read_by_its_name(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -49,6 +50,23 @@ def test_a_dead_source_is_told_by_its_name(rig: Rig) -> None:
         address = f"http://127.0.0.1:{held.getsockname()[1]}/"
         (rig.home / "address").write_text(address, "utf-8")
         fault = fails(rig)
+    assert (fault.code, fault.params["reason"]) == ("source-unreachable", "connection")
+
+
+def test_a_machine_that_takes_no_connection_is_told(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webline, "CONNECT_SECONDS", 0.2)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen(0)
+        with ExitStack() as waiting:
+            for _ in range(4):  # fill the queue of connections that nobody accepts
+                one = waiting.enter_context(socket.socket())
+                one.setblocking(False)
+                one.connect_ex(held.getsockname())
+            (rig.home / "address").write_text(f"http://127.0.0.1:{held.getsockname()[1]}/")
+            fault = fails(rig)
     assert (fault.code, fault.params["reason"]) == ("source-unreachable", "connection")
 
 
