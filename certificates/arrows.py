@@ -1,15 +1,16 @@
 """The arrows of an issue: RESERVED → RENDERED → SIGNING → SIGNED → ISSUED.
 
 Each is one transaction and idempotent: it moves only certificates that still stand at its tail, so
-two workers on the same certificate waste time but never double it. Files lie in the object store
-before the transaction that names them; an object without a name is harmless.
+two workers on the same certificate waste time but never double it. Sealed files lie in the object
+store before the transaction that names them; an object without a name is harmless. Unsealed faces
+are not kept: they are drawn again from the frozen values, and their digest tells whether they are
+the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -26,9 +27,8 @@ from certificates.tools import Tools
 from kernel.actors import Actor
 from kernel.errors import TongbanError
 from kernel.ids import CertificateId
-from kernel.ports import Event, Json, Recorded, Tx
+from kernel.ports import Digest, Event, Json, Recorded, Tx
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 FORMATS: tuple[Format, ...] = ("ofd", "pdf")
@@ -38,14 +38,16 @@ FACE_FAULTS = frozenset({"glyph-missing", "face-overflow", "face-value-missing"}
 """Faults of one certificate's values. They void it; any other failure stops the work."""
 
 Files = dict[CertificateId, tuple[StoredFile, ...]]
+Faces = dict[CertificateId, dict[Format, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Drafts with unsealed files, and those that cannot be drawn."""
+    """Drafts with their unsealed files, and those that cannot be drawn."""
 
     drafts: list[Draft]
     failed: tuple[IssueFailure, ...]
+    faces: Faces
 
 
 class Arrows:
@@ -55,13 +57,12 @@ class Arrows:
         self._tools = tools
 
     def render(self, actor: Actor, drafts: Sequence[Draft]) -> Rendered:
-        """Draw both faces, store them under their digests, go on to RENDERED.
+        """Draw both faces, record their digests, go on to RENDERED.
 
         What cannot be drawn is voided with the code of the fault.
         """
-        drawn = dict(zip(ids_of(drafts), self._side_by_side(self._drawn, drafts), strict=True))
-        made: Files = {key: item for key, item in drawn.items() if not isinstance(item, str)}
-        faults = {key: item for key, item in drawn.items() if isinstance(item, str)}
+        faces, faults = self._drawn(drafts)
+        made = {key: _described(found) for key, found in faces.items()}
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.RESERVED)
@@ -76,22 +77,49 @@ class Arrows:
 
         there = self.write("render", work).value
         failed = tuple(IssueFailure(key, code) for key, code in faults.items() if key in there)
-        return Rendered(_moved(drafts, there & made.keys(), Step.RENDERED), failed)
+        moved = _moved(drafts, there & made.keys(), Step.RENDERED)
+        return Rendered(moved, failed, {key: faces[key] for key in ids_of(moved)})
+
+    def recall(self, actor: Actor, drafts: Sequence[Draft]) -> Rendered:
+        """Draw the faces of drafts again that were RENDERED before an interruption.
+
+        A face that comes out otherwise than recorded must not be sealed: its certificate is voided
+        with ``face-changed``, and its subject is free for another.
+        """
+        files = self.files(drafts, store.UNSEALED)
+        faces, faults = self._drawn(drafts)
+        for key, found in faces.items():
+            if _described(found) != tuple(sorted(files[key], key=lambda item: item.format)):
+                faults[key] = Code.FACE_CHANGED
+        if not faults:
+            return Rendered(list(drafts), (), faces)
+
+        def work(tx: Tx) -> set[CertificateId]:
+            there = store.at_step(tx, list(faults), Step.RENDERED, Step.SIGNING)
+            for key in there:
+                self.void(tx, actor, key, faults[key])
+            if not there:
+                tx.record(Event("certificates.issue-overtaken", subject_of(drafts), actor))
+            return there
+
+        gone = self.write("recall", work).value
+        kept = [draft for draft in drafts if draft.certificate.id not in faults]
+        failed = tuple(IssueFailure(key, faults[key]) for key in faults if key in gone)
+        return Rendered(kept, failed, {key: faces[key] for key in ids_of(kept)})
 
     def void(self, tx: Tx, actor: Actor, key: CertificateId, code: str) -> None:
         """Give up one certificate under way, in an open transaction."""
         store.void(tx, key, code, self._tools.clock.now())
         tx.record(Event("certificates.issue-failed", key, actor, {"code": code}))
 
-    def rehearse(self, drafts: Sequence[Draft]) -> None:
+    def rehearse(self, drafts: Sequence[Draft], faces: Faces) -> None:
         """Lint each draft and seal it with a throw-away key, before the real key is used.
 
         Raises TongbanError ``rehearsal-failed``; the drafts stay RENDERED.
         """
-        files = self.files(drafts, store.UNSEALED)
         for draft in drafts:
-            for item in files[draft.certificate.id]:
-                faults = self._trial(draft, item)
+            for file_format in FORMATS:
+                faults = self._trial(draft, file_format, faces[draft.certificate.id][file_format])
                 if faults:
                     raise TongbanError(Code.REHEARSAL_FAILED, codes="; ".join(faults[:5]))
 
@@ -119,18 +147,30 @@ class Arrows:
         moved = _moved(drafts, self.write("intend", work).value, Step.SIGNING)
         return [replace(draft, approvals=approvals) for draft in moved]
 
-    def seal(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
-        """Seal both files with the real key and verify each before it counts.
+    def seal(
+        self, actor: Actor, drafts: Sequence[Draft], faces: Faces, *, each: bool
+    ) -> list[Draft]:
+        """Seal both files with the real key and verify each signature before it counts.
 
+        With ``each`` every file gets the full verdict, otherwise a sample (``Tools.sampling``).
         The first worker to commit is canonical; a second signature over the same digest is never
         stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
         """
-        files = self.files(drafts, store.UNSEALED)
-        jobs = [(draft, item) for draft in drafts for item in files[draft.certificate.id]]
-        sealed = self._side_by_side(lambda job: self._sealed(*job), jobs)
+        jobs = [(draft, name) for draft in drafts for name in FORMATS]
+        orders = [self._order(draft, name) for draft, name in jobs]
+        unsealed = [faces[draft.certificate.id][name] for draft, name in jobs]
+        with self._tools.probe.durable("certificates.signature"):
+            sealed = self._tools.sealer.seal_many(orders, unsealed)
+        chosen = set(range(len(jobs))) if each else self._tools.sampling.of(len(jobs))
+        for place, item in enumerate(sealed):
+            if place in chosen or not item.proven:
+                self._verified(item.data)
+        with self._tools.probe.durable("certificates.object"):
+            digests = self._tools.objects.put_many([item.data for item in sealed])
         made: Files = {}
-        for (draft, _), item in zip(jobs, sealed, strict=True):
-            made[draft.certificate.id] = (*made.get(draft.certificate.id, ()), item)
+        for (draft, name), item, digest in zip(jobs, sealed, digests, strict=True):
+            stored = StoredFile(name, digest, len(item.data))
+            made[draft.certificate.id] = (*made.get(draft.certificate.id, ()), stored)
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.SIGNING)
@@ -171,13 +211,6 @@ class Arrows:
         with self._tools.probe.durable(f"certificates.{name}"):
             return self._tools.transactions.write(work)
 
-    def _side_by_side(self, work: Callable[[S], T], items: Sequence[S]) -> list[T]:
-        """Do the work on several threads: the disk, the signer and the drawing overlap."""
-        if len(items) < 2:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(self._tools.workers, "issue") as pool:
-            return list(pool.map(work, items))
-
     def _move(self, tx: Tx, keys: Sequence[CertificateId], before: Step, after: Step) -> None:
         store.advance(tx, keys, before, after, self._tools.clock.now())
 
@@ -192,34 +225,35 @@ class Arrows:
             address=tools.address,
         )
 
-    def _drawn(self, draft: Draft) -> tuple[StoredFile, ...] | str:
-        """Return the stored unsealed files, or the code of the fault that voids the draft."""
-        if self._tools.types[draft.certificate.type].digest != draft.certificate.type_digest:
-            return Code.TYPE_CHANGED
-        try:
-            return self._draw(draft)
-        except TongbanError as error:
-            if error.code not in FACE_FAULTS:
-                raise
-            return error.code
+    def _drawn(self, drafts: Sequence[Draft]) -> tuple[Faces, dict[CertificateId, str]]:
+        """Return the unsealed files, and the codes of the faults that void the other drafts."""
+        faces: Faces = {}
+        faults: dict[CertificateId, str] = {}
+        for draft in drafts:
+            one = draft.certificate
+            if self._tools.types[one.type].digest != one.type_digest:
+                faults[one.id] = Code.TYPE_CHANGED
+                continue
+            try:
+                faces[one.id] = self._draw(draft)
+            except TongbanError as error:
+                if error.code not in FACE_FAULTS:
+                    raise
+                faults[one.id] = error.code
+        return faces, faults
 
-    def _draw(self, draft: Draft) -> tuple[StoredFile, ...]:
-        tools = self._tools
-        kind = tools.types[draft.certificate.type]
+    def _draw(self, draft: Draft) -> dict[Format, bytes]:
+        press, kind = self._tools.press, self._tools.types[draft.certificate.type]
         values = self._values(draft)
-        return tuple(
-            self._stored(file_format, tools.press.fill(kind, file_format, values))
-            for file_format in FORMATS
-        )
+        return {name: press.fill(kind, name, values) for name in FORMATS}
 
-    def _trial(self, draft: Draft, item: StoredFile) -> tuple[str, ...]:
+    def _trial(self, draft: Draft, file_format: Format, unsealed: bytes) -> tuple[str, ...]:
         tools = self._tools
-        unsealed = tools.objects.get(item.digest)
         kind = tools.types[draft.certificate.type]
-        faults = tools.press.lint(kind, item.format, self._values(draft), unsealed)
+        faults = tools.press.lint(kind, file_format, self._values(draft), unsealed)
         if faults:
             return tuple(faults)
-        trial = tools.sealer.rehearse(self._order(draft, item.format), unsealed)
+        trial = tools.sealer.rehearse(self._order(draft, file_format), unsealed)
         verdict = tools.judge.judge(trial.sealed, tools.clock.now(), trial.anchors)
         return () if verdict.passed else verdict.codes or (verdict.indication,)
 
@@ -240,21 +274,11 @@ class Arrows:
         with self._tools.probe.durable("certificates.declare"):
             return self._tools.sealer.declare(intent)
 
-    def _sealed(self, draft: Draft, item: StoredFile) -> StoredFile:
-        tools = self._tools
-        unsealed = tools.objects.get(item.digest)
-        with tools.probe.durable("certificates.signature"):
-            sealed = tools.sealer.seal(self._order(draft, item.format), unsealed)
-        verdict = tools.judge.judge(sealed, tools.clock.now())
+    def _verified(self, sealed: bytes) -> None:
+        verdict = self._tools.judge.judge(sealed, self._tools.clock.now())
         if not verdict.passed:
             codes = ",".join(verdict.codes) or verdict.indication
             raise TongbanError(Code.SEAL_REJECTED, codes=codes)
-        return self._stored(item.format, sealed)
-
-    def _stored(self, file_format: Format, data: bytes) -> StoredFile:
-        with self._tools.probe.durable("certificates.object"):
-            digest = self._tools.objects.put(data)
-        return StoredFile(file_format, digest, len(data))
 
     def _order(self, draft: Draft, file_format: Format) -> SealOrder:
         one = draft.certificate
@@ -299,6 +323,14 @@ def digest_root(files: Iterable[tuple[CertificateId, StoredFile]]) -> str:
     """Return the SHA-256 over the digests of files, one a line, sorted: one name for them all."""
     lines = sorted(item.digest for _, item in files)
     return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _described(faces: dict[Format, bytes]) -> tuple[StoredFile, ...]:
+    """Return name and size of unsealed files, in the order of ``FORMATS``."""
+    return tuple(
+        StoredFile(name, Digest("sha256:" + hashlib.sha256(data).hexdigest()), len(data))
+        for name, data in faces.items()
+    )
 
 
 def _flat(files: Files, keys: Iterable[CertificateId]) -> list[tuple[CertificateId, StoredFile]]:

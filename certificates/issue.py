@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from certificates import register_store as store
 from certificates import subjects
-from certificates.arrows import Arrows, ids_of
+from certificates.arrows import Arrows, Rendered, ids_of
 from certificates.contents import open_key
 from certificates.errors import Code
 from certificates.model import CertificateStatus, CertificateType
@@ -28,11 +29,12 @@ T = TypeVar("T")
 
 ACTION = "certificates.issue"
 
-BATCH = 1000
-"""Certificates of one batch at most: each batch leaves one intent entry."""
+BATCH = 500
+"""Certificates of one batch at most: each batch leaves one intent entry, and its unsealed files
+are held in memory until they are sealed."""
 
-CHUNK = 50
-"""Certificates of one transaction: what a crash may make the signer do again."""
+CHUNK = 100
+"""Certificates of one transaction and of one question to the signer."""
 
 
 class Issuer:
@@ -234,23 +236,43 @@ class Issuer:
 
         ``each`` rehearses every document; otherwise the first of the batch stands for its template.
         """
-        failed: list[IssueFailure] = []
-        rendered = _at(drafts, Step.RENDERED)
+        begun = [*_at(drafts, Step.RENDERED), *_at(drafts, Step.SIGNING)]
+        recalled = self._arrows.recall(actor, begun) if begun else Rendered([], (), {})
+        failed, faces = list(recalled.failed), recalled.faces
+        tick(len(failed))
+        rendered = _at(recalled.drafts, Step.RENDERED)
         for part in _parts(iter(_at(drafts, Step.RESERVED)), CHUNK):
             done = self._arrows.render(actor, part)
             rendered += done.drafts
             failed += done.failed
+            faces |= done.faces
             tick(len(done.failed))
-        signing = _at(drafts, Step.SIGNING)
+        signing = _at(recalled.drafts, Step.SIGNING)
         if rendered:
-            self._arrows.rehearse(rendered if each else rendered[:1])
+            self._arrows.rehearse(rendered if each else rendered[:1], faces)
             signing += self._arrows.intend(actor, rendered)
         issued: list[Recorded[list[Draft]]] = []
-        for part in _parts(iter(signing), CHUNK):
-            self._put_in_force(actor, self._arrows.seal(actor, part), issued, tick)
+
+        def finish(part: list[Draft]) -> None:
+            own = {key: faces.pop(key) for key in ids_of(part)}
+            signed = self._arrows.seal(actor, part, own, each=each)
+            self._put_in_force(actor, signed, issued, tick)
+
+        self._side_by_side(finish, list(_parts(iter(signing), CHUNK)))
         for part in _parts(iter(_at(drafts, Step.SIGNED)), CHUNK):
             self._put_in_force(actor, part, issued, tick)
         return issued, tuple(failed)
+
+    def _side_by_side(
+        self, work: Callable[[list[Draft]], None], parts: Sequence[list[Draft]]
+    ) -> None:
+        """Work on several parts at a time: the signer, the disk and this process overlap."""
+        if len(parts) < 2:
+            for part in parts:
+                work(part)
+            return
+        with ThreadPoolExecutor(self._tools.workers, "issue") as pool:
+            list(pool.map(work, parts))
 
     def _put_in_force(
         self,

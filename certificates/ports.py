@@ -104,6 +104,16 @@ class Rehearsal:
     anchors: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed file. ``proven``: its signature was verified over digests taken from the finished
+    file; a file that is not proven needs a verdict before it counts.
+    """
+
+    data: bytes
+    proven: bool
+
+
 class Sealer(Protocol):
     """Applies a seal. Implemented over ``signing.formats`` and the signer; never holds a key."""
 
@@ -118,6 +128,13 @@ class Sealer(Protocol):
 
         Raises TongbanError: ``seal-unavailable`` (no seal in use), ``seal-refused`` (the signer
         saw another digest under this number), ``signer-unavailable``.
+        """
+
+    def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
+        """Seal many files of declared batches, in the order given; raises as ``seal``.
+
+        The signer commits all answers together: after a failure some may be signed, and signing
+        them again gives the same.
         """
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:

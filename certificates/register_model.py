@@ -23,7 +23,7 @@ class Step(StrEnum):
     RESERVED = "RESERVED"
     """Number taken, values and issue time frozen."""
     RENDERED = "RENDERED"
-    """Unsealed files stored under their digests."""
+    """Unsealed files drawn, their digests recorded."""
     SIGNING = "SIGNING"
     """Intent recorded; the signer may be asked, and asked again."""
     SIGNED = "SIGNED"

@@ -100,12 +100,12 @@ def identifiers_taken(tx: Tx, identifiers: Collection[str]) -> set[str]:
     return found
 
 
-def at_step(tx: Tx, ids: Collection[CertificateId], step: Step) -> set[CertificateId]:
-    """Return those certificates that stand at ``step`` now."""
+def at_step(tx: Tx, ids: Collection[CertificateId], *steps: Step) -> set[CertificateId]:
+    """Return those certificates that stand at one of the steps now."""
     found: set[CertificateId] = set()
     for part in _parts(ids):
         query = select(CERTIFICATE.c.id).where(
-            CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step == step.value
+            CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step.in_([step.value for step in steps])
         )
         found.update(CertificateId(row.id) for row in _all(tx, query))
     return found

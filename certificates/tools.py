@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from certificates.facevalues import VerifyAddress
 from certificates.ports import Codes, Judge, Press, Sealer, Source
+from certificates.sampling import Sampling, load
 from certificates.typebook import Typebook
 from kernel.clock import Clock
 from kernel.ports import Objects, Probe, Transactions, Vault
@@ -38,6 +39,8 @@ class Tools:
     address: VerifyAddress
     division: str
     """GB/T 2260 code of the hub's region."""
-    workers: int = 4
-    """Threads that draw and seal side by side."""
+    workers: int = 2
+    """Parts of a batch that are sealed side by side."""
+    sampling: Sampling = field(default_factory=load)
+    """Which files of a batch get the full verdict."""
     serials: Callable[[], str] = random_serial

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certificates.ports import Rehearsal, SealIntent, SealOrder, SourceRecord
+from certificates.ports import Rehearsal, Sealed, SealIntent, SealOrder, SourceRecord
 from kernel.ports import Json
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class DeferredSealer:
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
         """Return the sealed file."""
         return self.hub.sealer.seal(order, unsealed)
+
+    def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
+        """Return the sealed files."""
+        return self.hub.sealer.seal_many(orders, unsealed)
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         """Seal with a throw-away key."""

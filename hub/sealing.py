@@ -6,14 +6,17 @@ The sealer acts for the hub itself; who may issue was decided before.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from certificates.ports import Rehearsal, SealIntent, SealOrder
+from certificates.model import Format
+from certificates.ports import Rehearsal, Sealed, SealIntent, SealOrder
 from hub.rehearsal import ALGORITHM, Understudy, apply_seal
 from kernel.actors import Actor, system
 from kernel.clock import Clock
 from kernel.errors import Refused, TongbanError
+from signing.formats.batch import Laid, lay
 from signing.ports import Purpose
 from signing.seal_model import Seal, SealingBatch
 from signing.sealing import USE, Sealing
@@ -44,13 +47,51 @@ class HubSealer:
         seal_id, _, approval_id = approval.partition("/")
         algorithm = ALGORITHM[order.format]
         material = _or_raise(self.sealing.material(self.actor, seal_id, algorithm))
-        number = f"{order.purpose}/{order.number}"
+        number = _number(order)
         sign = _or_raise(
             self.sealing.signature(
                 self.actor, seal_id, algorithm, number=number, approval=approval_id
             )
         )
         return apply_seal(order, unsealed, material, sign)
+
+    def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
+        """Seal many files with the real key, which is asked once for each format and approval."""
+        done: dict[int, Sealed] = {}
+        groups: dict[tuple[Format, str], list[int]] = {}
+        for at, order in enumerate(orders):
+            groups.setdefault((order.format, order.approval), []).append(at)
+        for (file_format, approval), members in groups.items():
+            files = [(at, orders[at], unsealed[at]) for at in members]
+            done |= self._seal_group(file_format, approval, files)
+        return [done[at] for at in range(len(orders))]
+
+    def _seal_group(
+        self, file_format: Format, approval: str, files: Sequence[tuple[int, SealOrder, bytes]]
+    ) -> dict[int, Sealed]:
+        """Seal files of one format under one approval; those without one are declared alone."""
+        seal_id, _, approval_id = approval.partition("/")
+        algorithm, done = ALGORITHM[file_format], {}
+        laid: list[tuple[int, SealOrder, Laid]] = []
+        if approval:
+            material = _or_raise(self.sealing.material(self.actor, seal_id, algorithm))
+            for at, order, data in files:
+                found = lay(file_format, data, material, order.placement, order.at)
+                if found is not None:
+                    laid.append((at, order, found))
+        asked = [(_number(order), item.digest) for _, order, item in laid]
+        signed = _or_raise(
+            self.sealing.signatures(self.actor, seal_id, algorithm, asked, approval=approval_id)
+            if asked
+            else ()
+        )
+        for (at, _, item), signature in zip(laid, signed, strict=True):
+            sealed = item.finish(signature)
+            done[at] = Sealed(sealed, proven=item.holds(sealed, signature))
+        for at, order, data in files:
+            if at not in done:
+                done[at] = Sealed(self.seal(order, data), proven=False)
+        return done
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         """Seal with a throw-away key under the same picture; nothing reaches the signer."""
@@ -69,6 +110,10 @@ class HubSealer:
         if found is None:
             raise TongbanError("seal-unavailable", org=org)
         return found
+
+
+def _number(order: SealOrder) -> str:
+    return f"{order.purpose}/{order.number}"
 
 
 def _or_raise(answer: T | Refused) -> T:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 
 from kernel.actors import Actor, Scope, authorise
 from kernel.clock import Clock
-from kernel.errors import Refused
+from kernel.errors import Refused, TongbanError
 from kernel.ids import new_id
 from kernel.ports import Event, Objects, Recorded, Transactions, Tx
 from signing import store
 from signing.authority import RegionalCA, key_name, sign_with
 from signing.model import SealMaterial
-from signing.ports import Purpose, Signer
+from signing.ports import Purpose, Signer, SignRequest
 from signing.seal_model import Role, Seal, SealingBatch
 
 USE = "signing.seal-use"
@@ -125,6 +125,38 @@ class Sealing:
             return Refused("seal-approval-unknown", {"approval": approval})
         key, purpose = key_name(seal_id, algorithm), Purpose(declared[1].purpose)
         return sign_with(self._signer, key, purpose, number, seal=seal_id, approval=approval)
+
+    def signatures(
+        self,
+        actor: Actor,
+        seal_id: str,
+        algorithm: str,
+        wanted: Sequence[tuple[str, bytes]],
+        *,
+        approval: str,
+    ) -> tuple[bytes, ...] | Refused:
+        """Sign the digests of many certificates, given by number, with one durable write.
+
+        As ``signature`` otherwise; raises TongbanError with the code of the first refusal.
+        """
+        seal, declared = self._transactions.read(
+            lambda tx: (store.seal_by_id(tx, seal_id), store.intent(tx, approval))
+        )
+        refused = self._refuse(actor, seal, seal_id)
+        if refused:
+            return refused
+        if declared is None or declared[0] != seal_id:
+            return Refused("seal-approval-unknown", {"approval": approval})
+        key, purpose = key_name(seal_id, algorithm), Purpose(declared[1].purpose)
+        asked = [
+            SignRequest(key, digest, purpose, number, seal_id, approval)
+            for number, digest in wanted
+        ]
+        answers = self._signer.sign_many(asked)
+        for answer in answers:
+            if isinstance(answer, Refused):
+                raise TongbanError(answer.code, **answer.params)
+        return tuple(item.signature for item in answers if not isinstance(item, Refused))
 
     def _refuse(
         self, actor: Actor, seal: Seal | None, seal_id: str, certificate_type: str = ""

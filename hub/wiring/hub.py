@@ -48,6 +48,7 @@ class Hub(ExchangeParts):
     def tools(self) -> Tools:
         """What issuing and requests work with."""
         from certificates.press import FacePress
+        from certificates.sampling import load
         from certificates.tools import Tools
         from certificates.words import TableWords
         from hub.judging import HubJudge
@@ -67,6 +68,7 @@ class Hub(ExchangeParts):
             judge=HubJudge(self.settings.root, self.trust),
             address=lambda identifier: f"{address}/verify?id={identifier}",
             division=self.settings.region,
+            sampling=load(self.settings.root),
         )
 
     @cached_property

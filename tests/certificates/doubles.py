@@ -12,7 +12,7 @@ from pathlib import Path
 
 from certificates import matters, typebook
 from certificates.model import CertificateType, FaceValues, Format
-from certificates.ports import Judgement, Rehearsal, SealIntent, SealOrder
+from certificates.ports import Judgement, Rehearsal, Sealed, SealIntent, SealOrder
 from certificates.tools import Tools
 from kernel.clock import Clock
 from kernel.errors import TongbanError
@@ -169,6 +169,8 @@ class LedgerSealer:
     ledger: Path
     rehearsals: int = 0
     spoil: bool = False
+    spoil_from: int = -1
+    """Place in a batch from which on files are spoilt."""
     intents: list[SealIntent] = field(default_factory=list)
 
     def declare(self, intent: SealIntent) -> str:
@@ -186,6 +188,13 @@ class LedgerSealer:
             with self.ledger.open("a", encoding="utf-8") as file:
                 file.write(f"{name} {digest}\n")
         return self._apply(unsealed, "real")
+
+    def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
+        made = []
+        for place, (order, data) in enumerate(zip(orders, unsealed, strict=True)):
+            self.spoil = self.spoil or 0 <= self.spoil_from <= place
+            made.append(Sealed(self.seal(order, data), proven=not self.spoil))
+        return made
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         self.rehearsals += 1

@@ -313,7 +313,7 @@ def test_a_type_that_changed_under_way_voids_the_issue(bench: Bench) -> None:
 
     class Stopping:
         def durable(self, name: str) -> AbstractContextManager[None]:
-            if name == "certificates.object":
+            if name == "certificates.render":
                 raise KeyboardInterrupt
             return bench.tools.probe.durable(name)
 

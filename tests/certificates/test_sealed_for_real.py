@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from certificates import register_store
 from certificates.fonts import Fonts
 from certificates.issue import Issuer
 from certificates.press import FacePress
@@ -26,12 +27,13 @@ from hub.rehearsal import Understudy
 from hub.sealing import HubSealer
 from kernel.actors import Actor, ActorKind, Reach
 from kernel.clock import FixedClock
-from kernel.errors import Refused
+from kernel.errors import Refused, TongbanError
 from signing import store as signing_store
 from signing.authority import RegionalCA
 from signing.drawing import Glyphs
 from signing.fence import Fence
 from signing.keystores import Options, open_store
+from signing.ports import SignAnswer, SignRequest
 from signing.seal_model import Region, Seal, SealApplication
 from signing.sealing import Sealing
 from signing.seals import SealService
@@ -39,7 +41,14 @@ from signing.signer.desk import Desk
 from signing.signer.ledger import Ledger
 from signing.trust import save
 from storage.probe import NoProbe
-from tests.certificates.doubles import FATHER, Bench, make_bench, the_matters, the_types
+from tests.certificates.doubles import (
+    FATHER,
+    Bench,
+    make_bench,
+    many_marriages,
+    the_matters,
+    the_types,
+)
 from tests.certificates.test_register import PUBLIC, NumberProofs
 from tests.certificates.test_requests import AGENCY, OFFICE, SCHOOL_ASK
 from tests.signing.world import approver, root
@@ -184,3 +193,45 @@ def test_a_crash_after_sealing_seals_the_same_digest_again(bench: Bench) -> None
     done = Issuer(bench.tools).resume(OFFICE, idle=timedelta(0))
     assert not isinstance(done, Refused)
     assert [item.issued for item in done] == [1]
+
+
+def test_a_batch_is_sealed_by_few_questions_and_every_file_passes_in_full(bench: Bench) -> None:
+    bench.source.rows = many_marriages(23)
+    sealer: Any = bench.tools.sealer
+    asked: list[int] = []
+    desk = sealer.sealing._signer
+    own = desk.sign_many
+    desk.sign_many = lambda requests: asked.append(len(requests)) or own(requests)
+    done = Issuer(bench.tools).issue_batch(OFFICE, "marriage")
+    assert not isinstance(done, Refused)
+    assert [item.issued for item in done] == [23]
+    assert asked == [23, 23]
+    transactions = bench.tools.transactions
+    page = transactions.read(
+        lambda tx: register_store.issued_page(tx, kind="", issuer="", after="", limit=100)
+    )
+    ids = [draft.certificate.id for draft in page]
+    files = transactions.read(lambda tx: register_store.files(tx, ids, "original"))
+    for item in (item for found in files.values() for item in found):
+        data = bench.tools.objects.get(item.digest)
+        assert bench.tools.judge.judge(data, bench.tools.clock.now()).passed
+
+
+def test_a_signer_that_errs_once_stops_the_batch_before_anything_counts(bench: Bench) -> None:
+    bench.source.rows = many_marriages(60)
+    sealer: Any = bench.tools.sealer
+    desk = sealer.sealing._signer
+    own = desk.sign_many
+
+    def erring(requests: Sequence[SignRequest]) -> tuple[SignAnswer | Refused, ...]:
+        answers = list(own(requests))
+        answers[37], answers[38] = answers[38], answers[37]
+        return tuple(answers)
+
+    desk.sign_many = erring
+    with pytest.raises(TongbanError, match="seal-rejected"):
+        Issuer(bench.tools).issue_batch(OFFICE, "marriage")
+    desk.sign_many = own
+    done = Issuer(bench.tools).resume(OFFICE, idle=timedelta(0))
+    assert not isinstance(done, Refused)
+    assert [item.issued for item in done] == [60]

@@ -96,7 +96,7 @@ def _prepare(
 ) -> Pending:
     if material.algorithm != SM2:
         raise TongbanError("seal-not-possible", reason="GB/T 38540 seals need SM2 with SM3")
-    parts = _parts()
+    parts = known_parts()
     files = parts.read(unsealed)
     site = layout.enter_plain(files) if files else None
     if site is None:
@@ -107,7 +107,7 @@ def _prepare(
     description = layout.describe(
         site, at=at, drawn=drawn, later=later, with_seal=True, check_value=parts.check_value
     )
-    form = _form(material)
+    form = form_of(material)
     tbs = build.to_be_signed(
         seal_der=material.seal_der,
         at=at,
@@ -128,22 +128,25 @@ def _prepare(
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class SealForm:
     """What all files sealed with one seal have in common; SM2 signs SM3(Z || TBS_Sign)."""
 
     version: int
+    spki: bytes
     z: bytes
     oid: str
     beginnings: Beginnings
 
 
 @lru_cache(maxsize=16)
-def _form(material: SealMaterial) -> _Form:
+def form_of(material: SealMaterial) -> SealForm:
+    """Return the form of a seal; raises DerError for a seal that is none."""
     spki = parse_certificate(material.certificate).spki
     version = build.version_of(material.seal_der)
-    return _Form(version, z(spki), by_name(material.algorithm).oid, Beginnings("sm3"))
+    return SealForm(version, spki, z(spki), by_name(material.algorithm).oid, Beginnings("sm3"))
 
 
 @cache
-def _parts() -> Parts:
+def known_parts() -> Parts:
+    """Return what this process knows about parts of packages."""
     return Parts()

@@ -138,7 +138,7 @@ def prepare(
     plain = read(unsealed, place.page)
     if plain is None or len(unsealed) > _LARGEST // 2:
         return None
-    return _form(material).prepare(unsealed, plain, place, at)
+    return form_of(material).prepare(unsealed, plain, place, at)
 
 
 def box(placement: Placement, height: float) -> tuple[int, int, int, int]:
@@ -150,7 +150,8 @@ def box(placement: Placement, height: float) -> tuple[int, int, int, int]:
 
 
 @lru_cache(maxsize=16)
-def _form(material: SealMaterial) -> SealForm:
+def form_of(material: SealMaterial) -> SealForm:
+    """Return the form of a seal."""
     from PIL import Image
 
     method = by_name(material.algorithm)

@@ -1,0 +1,124 @@
+"""Batches: interrupted and resumed, drawn again, judged by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from certificates.issue import Issuer
+from certificates.model import CertificateType, FaceValues, Format
+from certificates.ports import Judgement
+from certificates.register_model import Step
+from certificates.sampling import Sampling
+from certificates.store import METADATA
+from kernel.clock import FixedClock
+from kernel.errors import Refused, TongbanError
+from kernel.ports import Objects, Vault
+from storage.database import Database
+from tests.certificates.doubles import Bench, LedgerJudge, PlainPress, make_bench, many_marriages
+from tests.certificates.test_issue import OFFICE, batch, issue, kinds
+
+FIRST = "J410199-2020-000000"
+Make = Callable[[int], Bench]
+
+
+@pytest.fixture
+def database(make_database: Callable[..., Database]) -> Database:
+    return make_database(METADATA)
+
+
+@pytest.fixture
+def of(
+    database: Database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+) -> Make:
+    def make(count: int) -> Bench:
+        rows = many_marriages(count)
+        return make_bench(database.transactions, objects, vault, clock, tmp_path, rows)
+
+    return make
+
+
+class Halted(Exception):  # noqa: N818 - a power cut, not an error
+    pass
+
+
+def halting(bench: Bench, at: str) -> Bench:
+    class Stopping:
+        def durable(self, name: str) -> AbstractContextManager[None]:
+            if name == f"certificates.{at}":
+                raise Halted
+            return bench.tools.probe.durable(name)
+
+    return bench.with_tools(probe=Stopping())
+
+
+class OtherPress(PlainPress):
+    """The next release of the software, which draws a little differently."""
+
+    def fill(self, kind: CertificateType, file_format: Format, values: FaceValues) -> bytes:
+        return super().fill(kind, file_format, values) + b" "
+
+
+@pytest.mark.parametrize("at", ["intend", "signature", "object", "seal"])
+def test_an_interrupted_batch_goes_on_from_faces_drawn_again(
+    of: Make, database: Database, at: str
+) -> None:
+    bench = of(5)
+    with pytest.raises(Halted):
+        Issuer(halting(bench, at).tools).issue_batch(OFFICE, "marriage")
+    done = Issuer(bench.tools).resume(OFFICE, idle=timedelta(0))
+    assert not isinstance(done, Refused)
+    assert [item.issued for item in done] == [5]
+    assert kinds(database).count("issued") == 5
+    assert len(bench.sealer.entries()) == 10
+
+
+@pytest.mark.parametrize("at", ["intend", "signature", "seal"])
+def test_a_face_that_comes_out_otherwise_is_never_sealed(
+    of: Make, database: Database, at: str
+) -> None:
+    bench = of(1)
+    with pytest.raises(Halted):
+        Issuer(halting(bench, at).tools).issue(OFFICE, "marriage", FIRST)
+    before = bench.sealer.entries()
+    newer = bench.with_tools(press=OtherPress())
+    done = Issuer(newer.tools).resume(OFFICE, idle=timedelta(0))
+    assert not isinstance(done, Refused)
+    assert [item.failed[0].code for item in done] == ["face-changed"]
+    assert bench.sealer.entries() == before
+    assert kinds(database)[-1] == "issue-failed"
+    assert issue(newer, key=FIRST).step is Step.ISSUED, "the subject is free for another"
+    assert Issuer(newer.tools).resume(OFFICE, idle=timedelta(0)) == ()
+
+
+class CountingJudge(LedgerJudge):
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def judge(self, sealed: bytes, at: datetime, anchors: tuple[bytes, ...] = ()) -> Judgement:
+        self.seen += not anchors
+        return super().judge(sealed, at, anchors)
+
+
+def test_a_sample_of_a_batch_gets_the_full_verdict_and_a_single_one_always_does(of: Make) -> None:
+    bench = of(121)
+    counting = CountingJudge()
+    bench = bench.with_tools(judge=counting, sampling=Sampling(2, 51))
+    assert batch(bench, limit=120).issued == 120
+    assert counting.seen == 5 + 2, "2, 51, 102, 153 … of 200 and 2 of 40"
+    issue(bench, key="J410199-2020-000120")
+    assert counting.seen == 9
+
+
+def test_an_unproven_file_of_a_batch_always_gets_the_full_verdict(
+    of: Make, database: Database
+) -> None:
+    bench = of(20).with_tools(sampling=Sampling(2, 51))
+    bench.sealer.spoil_from = 30
+    with pytest.raises(TongbanError, match="seal-rejected"):
+        batch(bench)
+    assert "issued" not in kinds(database)
