@@ -13,39 +13,28 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
+from hub import doctor_airflow, doctor_peers
+from hub.findings import Finding
 from hub.messages import owner
 from hub.settings import Settings
 from kernel.errors import TongbanError
 
-State = Literal["ok", "warning", "fault"]
 _GIB = 1 << 30
 _LEAST, _SCARCE = 1 * _GIB, 5 * _GIB
 _DRIFT_SECONDS = 2.0
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One answer. ``detail`` is a fact; ``next`` and ``next_en`` are empty where all is well."""
-
-    check: str
-    state: State
-    detail: str
-    next: str = ""
-    next_en: str = ""
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield a finding of each check; a check that cannot be made is a fault, never an error."""
+    """Yield what each check finds; a check that cannot be made is a fault, never an error."""
     for name, check in CHECKS.items():
         try:
-            yield check(settings)
+            found = check(settings)
+            yield from (found,) if isinstance(found, Finding) else found
         except TongbanError as error:
             yield _failed(name, error)
         except OSError as error:
@@ -113,7 +102,7 @@ def _disk(settings: Settings) -> Finding:
 
 def _keys(settings: Settings) -> Finding:
     password = settings.keystore_password_file
-    if password is None and settings.environment == "production":
+    if password is None and settings.environment == "production" and not _signs(settings):
         return Finding(
             "keys",
             "fault",
@@ -189,6 +178,14 @@ def _objects(settings: Settings) -> Finding:
     return Finding("objects", "ok", "S3" if settings.objects_url else "folder")
 
 
+def _signs(settings: Settings) -> bool:
+    """Tell whether a signer answers: one that runs by itself holds the password alone."""
+    from signing.signer.client import SignerClient
+    from signing.signer.place import socket_path
+
+    return settings.root.exists() and SignerClient(socket_path(settings.root)).alive()
+
+
 def _signer(settings: Settings) -> Finding:
     from signing.signer.place import socket_path
 
@@ -196,7 +193,10 @@ def _signer(settings: Settings) -> Finding:
         return Finding("signer", "ok", "未运行，使用时启动 not running, started when needed")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         return Finding("signer", "fault", path.name, "执行 chmod 600。", "Run chmod 600 on it.")
-    return Finding("signer", "ok", "0600")
+    if not _signs(settings):
+        told = "没有应答，使用时启动 does not answer, started when needed"
+        return Finding("signer", "ok", told)
+    return Finding("signer", "ok", "应答 answers")
 
 
 def _clock(_settings: Settings) -> Finding:
@@ -249,7 +249,23 @@ def _airflow(settings: Settings) -> Finding:
     return Finding("airflow", "ok", str(folder.name))
 
 
-CHECKS: dict[str, Callable[[Settings], Finding]] = {
+def _executor(_settings: Settings) -> Finding:
+    return doctor_airflow.executor()
+
+
+def _broker(_settings: Settings) -> Finding:
+    return doctor_airflow.broker()
+
+
+def _peers(settings: Settings) -> Iterator[Finding]:
+    return doctor_peers.peers(settings.root)
+
+
+def _trust(settings: Settings) -> Iterator[Finding]:
+    return doctor_peers.lists(settings.root, settings.region)
+
+
+CHECKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "python": _python,
     "sm2": _sm2,
     "fonts": _fonts,
@@ -261,5 +277,9 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "clock": _clock,
     "port": _port,
     "airflow": _airflow,
+    "executor": _executor,
+    "broker": _broker,
+    "peers": _peers,
+    "trust": _trust,
 }
 """By name, in the order they are told."""

@@ -44,16 +44,14 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
             )
         )
         _end_by_signal(server)
-        worker = Worker(hub)
-        if settings.worker:
-            worker.start()
+        worker = Worker(hub, shared=settings.worker)
+        worker.start()
         if with_parent:
             threading.Thread(target=_watch, args=(server,), daemon=True).start()
         try:
             server.run()
         finally:
-            if settings.worker:
-                worker.stop()
+            worker.stop()
     return 0 if server.started else 4
 
 

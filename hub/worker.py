@@ -15,6 +15,7 @@ import structlog
 
 from certificates import register_store
 from hub.faults import where
+from intake import store as case_store
 from kernel.actors import system
 from kernel.errors import TongbanError
 from signing import store as seal_store
@@ -37,18 +38,24 @@ _LOG = structlog.get_logger("tongban.worker")
 
 
 class Worker:
-    """Starts the duties of a hub and stops them."""
+    """Starts the duties of a hub and stops them.
 
-    def __init__(self, hub: Hub) -> None:
+    With ``shared`` False only those that every web process has for itself: what it counted would
+    be lost with it. The others are then done by another process, ``tongban worker``.
+    """
+
+    def __init__(self, hub: Hub, *, shared: bool = True) -> None:
         self._hub = hub
         self._stop = threading.Event()
-        duties = (
-            (self._sequence, _RETRY),
-            (self._seals, RESUME_EVERY),
-            (self._issues, RESUME_EVERY),
-            (self._count, COUNT_EVERY),
-            (self._lists, LISTS_EVERY),
-        )
+        duties = [(self._count, COUNT_EVERY)]
+        if shared:
+            duties += [
+                (self._sequence, _RETRY),
+                (self._seals, RESUME_EVERY),
+                (self._issues, RESUME_EVERY),
+                (self._results, RESUME_EVERY),
+                (self._lists, LISTS_EVERY),
+            ]
         self._threads = [
             threading.Thread(target=self._again, args=duty, name=duty[0].__name__, daemon=True)
             for duty in duties
@@ -58,6 +65,11 @@ class Worker:
         """Start one thread for each duty."""
         for thread in self._threads:
             thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether every duty's thread runs."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
         """Ask the duties to end and wait for them."""
@@ -97,6 +109,12 @@ class Worker:
         if hub.database.transactions.read(lambda tx: register_store.unfinished(tx, before, 1)):
             actor = system("worker", hub.settings.region, ("certificates.issue",))
             hub.issuer.resume(actor, idle=_IDLE)
+
+    def _results(self) -> None:
+        """Make what granted steps wait for, once the register has delivered; see ``Cases``."""
+        hub = self._hub
+        if hub.database.transactions.read(lambda tx: case_store.granted(tx, 1)):
+            hub.cases.produce_all(system("worker", hub.settings.region, ("intake.fulfil",)))
 
     def _lists(self) -> None:
         """Publish the revocation lists that are due; only then is the signer asked."""

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.commands import build
-from hub.doctor import CHECKS, Finding, examine
+from hub.doctor import CHECKS, examine
+from hub.findings import Finding
 from hub.settings import Settings, load
 from hub.wiring import open_hub
 from tests.conftest import ObjectServers
