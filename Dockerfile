@@ -5,13 +5,9 @@ ENV PYTHONUNBUFFERED=1 GX_ANALYTICS_ENABLED=false TONGBAN_ROOT=/opt/tongban \
     AIRFLOW_CONFIG=/opt/tongban/airflow.cfg PATH=/opt/tongban/.venv/bin:$PATH
 WORKDIR /opt/tongban
 COPY requirements.lock requirements-uv.lock ./
-# Celery's side of Airflow is needed at scale only, hence not in the lock.
 RUN python -m venv .venv \
  && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements-uv.lock \
- && .venv/bin/uv pip install --no-cache --require-hashes -r requirements.lock \
- && .venv/bin/uv pip install --no-cache \
-        apache-airflow-providers-celery==3.26.0 celery==5.6.3 kombu==5.7.0 redis \
-        apache-airflow-providers-postgres psycopg2-binary==2.9.13 asyncpg
+ && .venv/bin/uv pip install --no-cache --require-hashes -r requirements.lock
 COPY . .
 RUN .venv/bin/uv pip install --no-cache --no-deps -e . \
  && useradd --uid 10001 --create-home --home-dir /home/tongban tongban \

@@ -25,7 +25,7 @@ TARGETS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
 
-.PHONY: help setup demo test test-services test-judges coverage check bench bench-fetch corpus soak fuzz airflow lock clean
+.PHONY: help setup demo test test-services services-table test-judges coverage check bench bench-fetch corpus soak fuzz airflow lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ test: $(VENV)/ready ## unit, property, contract, API and page tests on embedded 
 
 test-services: $(VENV)/ready ## tests with real servers and Chromium (<= 25 min; what is missing is a named skip)
 	@$(PYTEST) tests -q -m services
+
+services-table: $(VENV)/ready ## write the servers that test-services proved, with versions, into docs/deploy.md
+	@$(PY) -m tests.proven
 
 test-judges: $(VENV)/ready ## independent verifiers (<= 10 min; what is missing is a named skip)
 	@$(PYTEST) tests -q -m judges || [ $$? -eq 5 ]

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
+from tests import proven, servers
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGS = [
     "--no-sandbox",
@@ -49,6 +51,7 @@ def browsers() -> Iterator[Browsers]:
         pytest.skip("no chromium on this machine")
     with sync_playwright() as playwright:
         held = Browsers(playwright)
+        proven.used("chromium", servers.version("chromium"))
         yield held
         held.close()
 

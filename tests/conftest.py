@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from storage.database import Database, open_database
 from storage.objects.folder import FolderObjects
 from storage.probe import NoProbe
 from storage.vault import AeadVault
+from tests import proven
 from tests.objectservers import Server
 from tests.objectservers import running as serving
 from tests.postgres import running
@@ -76,6 +77,32 @@ def object_servers() -> Iterator[ObjectServers]:
                     started[name] = stack.enter_context(serving(name))
                 except CannotBeHadError as reason:
                     pytest.skip(str(reason))
+            proven.used(name)
             return started[name]
 
         yield server
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    proven.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.passed:
+        proven.passed(item)
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell which real servers were used; a whole run of them is kept for the table in the docs."""
+    if found := proven.rows():
+        terminalreporter.section("servers proven live")
+        terminalreporter.write_line(proven.table(found))
+        if config.option.markexpr == "services" and config.args == ["tests"]:
+            proven.keep(found)

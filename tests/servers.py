@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import proven
+
 SCRIPTS = Path(__file__).parent / "services"
 UNAVAILABLE = 77
 BUILD_SECONDS = 1000
 """What a script may take that builds its server first."""
-PROVEN: dict[str, str] = {}
-"""Name and version of each server that this session has started, for the table at its end."""
 
 
 class CannotBeHadError(Exception):
@@ -61,7 +61,7 @@ def running(name: str, **environment: str) -> Iterator[Running]:
         _call(name, "start", folder, **environment)
         lines = (folder / "server.env").read_text("utf-8").splitlines()
         given = dict(line.split("=", 1) for line in lines)
-        PROVEN[name] = given["version"]
+        proven.used(name, given["version"])
         yield Running(name, folder, given)
     finally:
         _call(name, "stop", folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from hub.settings import load
 from hub.wiring import open_hub
 from kernel.actors import system
 from kernel.errors import Refused
-from tests import servers
+from tests import proven, servers
 from tests.catalog.rig import SOURCE, SUITE
 from tests.conftest import ObjectServers
 from tests.postgres import new_database
@@ -139,6 +140,7 @@ def cluster(home: Path, postgres_url: str, object_servers: ObjectServers) -> Ite
             "AIRFLOW_WORKERS": "2",
         }
         airflow = stack.enter_context(servers.running("airflow", **environment))
+        proven.used("celery", version("celery"))
         place = prepare(home, port=int(airflow.given["port"]))
         yield Cluster(place, airflow.folder, broker.url, environment)
 

@@ -19,59 +19,102 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: row for name, row in SERVICES.items() if str(row["image"]).startswith("tongban:")}
-HUBS = {name: row for name, row in OURS.items() if not name.startswith("airflow")}
+CITIES = {"zhengzhou": "410100", "luoyang": "410300"}
 LAUNCHER = {"TONGBAN_ROOT"}
 """Read by airflow.cfg alone."""
-SCALE_ONLY = {"celery"}
-"""Sections that the embedded airflow.cfg has no use for."""
+ELSEWHERE = {
+    ("database", "sql_alchemy_conn_async_cmd"),
+    ("celery", "broker_url_cmd"),
+    ("celery", "result_backend_cmd"),
+}
+"""What the embedded airflow.cfg has no use for."""
+WITH_PASSWORD = "signer"
+"""The one part of a city that may read its keys."""
+
+
+def city(name: str) -> str | None:
+    return next((known for known in CITIES if name.startswith(known)), None)
 
 
 def test_every_setting_that_is_given_exists_and_its_value_is_taken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known = {f"TONGBAN_{name.upper()}" for name in Settings.model_fields} | LAUNCHER
-    for row in OURS.values():
+    for name, row in OURS.items():
+        if name.endswith(WITH_PASSWORD):
+            continue
         given = {key: value for key, value in row["environment"].items() if "TONGBAN" in key}
         assert set(given) <= known
         for key, value in given.items():
             monkeypatch.setenv(key, str(value))
         secrets = tmp_path / "secrets"
         secrets.mkdir(exist_ok=True)
-        for name in targets(row):
-            if name.startswith("tongban_"):
-                assert name.upper() in known
-                (secrets / name).write_text(f"value of {name}\n")
+        for target in targets(row):
+            if target.startswith("tongban_"):
+                assert target.upper() in known
+                (secrets / target).write_text(f"value of {target}\n")
         monkeypatch.setenv("TONGBAN_SECRETS", str(secrets))
         settings = load()
         assert settings.database == "value of tongban_database_url"
         assert settings.objects_url == "value of tongban_objects_url"
         assert settings.environment == "production"
+        assert settings.region == CITIES[str(city(name))]
 
 
 def test_airflow_is_given_only_what_it_and_its_configuration_know() -> None:
     written = configparser.ConfigParser(interpolation=None)
     written.read(ROOT / "airflow.cfg", "utf-8")
     names = {
-        key for row in OURS.values() for key in row["environment"] if key.startswith("AIRFLOW")
+        key
+        for row in OURS.values()
+        for key in row.get("environment", ())
+        if key.startswith("AIRFLOW")
     }
     for name in names - {"AIRFLOW_HOME", "AIRFLOW_CONFIG"}:
         _, section, key = name.lower().split("__")
-        assert section in SCALE_ONLY or written.has_option(section, key.removesuffix("_cmd")), name
+        known = written.has_option(section, key.removesuffix("_cmd"))
+        assert known or (section, key) in ELSEWHERE, name
     port = written["api"]["port"]
-    environment = SERVICES["airflow-api-server"]["environment"]
-    url = environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
-    assert url == f"http://airflow-api-server:{port}/execution/"
-    assert f":{port}/" in str(SERVICES["airflow-api-server"]["healthcheck"]["test"])
     health = written["scheduler"]["scheduler_health_check_server_port"]
-    assert f":{health}/" in str(SERVICES["airflow-scheduler"]["healthcheck"]["test"])
+    for name in CITIES:
+        server = SERVICES[f"{name}-airflow-api-server"]
+        url = server["environment"]["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+        assert url == f"http://{name}-airflow-api-server:{port}/execution/"
+        assert f":{port}/" in str(server["healthcheck"]["test"])
+        assert f":{health}/" in str(SERVICES[f"{name}-airflow-scheduler"]["healthcheck"]["test"])
 
 
-def test_airflow_works_in_the_same_home_as_the_hub_it_serves() -> None:
-    hub = HUBS["zhengzhou"]
-    for row in OURS.values():
-        if row not in HUBS.values():
-            assert row["volumes"] == hub["volumes"]
+def test_all_parts_of_a_city_work_in_its_home_and_none_in_anothers() -> None:
+    for name, row in OURS.items():
+        mine = str(city(name))
+        hub = SERVICES[mine]
+        assert row["volumes"] == hub["volumes"] == [f"{mine}:/srv/hub"]
+        if not name.endswith(WITH_PASSWORD):
             assert hub["environment"].items() <= row["environment"].items()
+        strangers = [other for other in CITIES if other != mine]
+        assert not [other for other in strangers if other in str(row)], name
+
+
+def test_the_cities_differ_in_nothing_but_themselves() -> None:
+    one, two = (
+        [str(row) for name, row in SERVICES.items() if city(name) == known] for known in CITIES
+    )
+    swap = {
+        "luoyang": "zhengzhou",
+        "410300": "410100",
+        "洛阳": "郑州",
+        "8601": "8600",
+        "18180": "18080",
+    }
+    for old, new in swap.items():
+        two = [text.replace(old, new) for text in two]
+    assert one == two
+
+
+def test_only_the_signer_may_read_the_password_of_the_keys_and_it_has_no_network() -> None:
+    for name, row in OURS.items():
+        assert ("keystore_password" in targets(row)) == name.endswith(WITH_PASSWORD), name
+        assert (row.get("network_mode") == "none") == name.endswith(WITH_PASSWORD), name
 
 
 def targets(row: dict[str, Any]) -> list[str]:
@@ -113,17 +156,18 @@ def test_images_of_ours_are_targets_of_the_dockerfile_and_do_not_run_as_root() -
 
 
 def test_the_object_server_is_the_one_that_is_tested() -> None:
-    from tests.objectservers import KINDS
-
-    kind = KINDS["versitygw"]
-    assert f"{kind.module}@{kind.version}" in (ROOT / "Dockerfile").read_text("utf-8")
+    script = (ROOT / "tests" / "services" / "versitygw.sh").read_text("utf-8")
+    module, version = (
+        re.findall(f"^{name}=(.+)$", script, re.MULTILINE)[0] for name in ("MODULE", "VERSION")
+    )
+    assert f"{module}@{version}" in (ROOT / "Dockerfile").read_text("utf-8")
 
 
 def test_each_hub_has_a_database_that_is_made() -> None:
     made = re.findall(
         r"CREATE DATABASE (\w+)", (ROOT / "docs" / "databases.sql").read_text("utf-8")
     )
-    assert {*HUBS, "airflow"} == set(made)
+    assert {name for known in CITIES for name in (known, f"{known}_airflow")} == set(made)
     assert made[-1] in str(SERVICES["postgres"]["healthcheck"]["test"])
 
 

@@ -1,91 +1,108 @@
-"""What docker-compose.yml runs for objects and for a hub, run by hand from the same words."""
+"""Every service of docker-compose.yml, started by hand from its own words and asked its own health check."""
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from urllib.request import urlopen
 
 import pytest
-import yaml
-from sqlalchemy import create_engine, text
 
-from tests.objectservers import KINDS, CannotBeHadError, install
-from tests.postgres import free_port
+from tests import servers
+from tests.composed import BY_SCRIPT, CITIES, ROOT, SERVICES, Composed
+from tests.objectservers import program
+from tests.postgres import new_database
+from tests.servers import CannotBeHadError
 
 pytestmark = pytest.mark.services
-ROOT = Path(__file__).resolve().parents[2]
-SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))[
-    "services"
-]
+
+AIRFLOW = ("api-server", "scheduler", "dag-processor", "celery")
 
 
-def here(words: list[str], changes: dict[str, str]) -> list[str]:
-    """Return the words of the file with the places and ports of containers put right."""
-    for old, new in changes.items():
-        words = [word.replace(old, new) for word in words]
-    return [sys.executable if word == "python" else word.replace("$$", "$") for word in words]
-
-
-def healthy(row: dict[str, Any], changes: dict[str, str], process: subprocess.Popen[bytes]) -> bool:
-    until = time.monotonic() + 60
-    words = here(row["healthcheck"]["test"][1:], changes)
-    while process.poll() is None and time.monotonic() < until:
-        if subprocess.run(words, check=False, capture_output=True).returncode == 0:
-            return True
-        time.sleep(0.3)
-    return False
-
-
-def test_objects_and_a_hub_of_production_start_and_pass_their_health_checks(
-    tmp_path: Path, postgres_url: str
-) -> None:
+@pytest.fixture(params=CITIES)
+def composed(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str
+) -> Iterator[Composed]:
+    """The city's secrets laid out, nothing started."""
     try:
-        program = install(KINDS["versitygw"])
+        servers.version("redis")
+        gateway = str(program("versitygw"))
     except CannotBeHadError as reason:
         pytest.skip(str(reason))
-    secrets, store = tmp_path / "secrets", tmp_path / "store"
-    secrets.mkdir()
-    store.mkdir()
-    ports = {"7070": str(free_port()), "8600": str(free_port())}
-    changes = {"/run/secrets": str(secrets), "/srv/objects": str(store), "0.0.0.0": "127.0.0.1"}
-    changes |= ports | {"versitygw": str(program), "/srv/hub": str(tmp_path / "hub")}
-    server = create_engine(
-        postgres_url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    tongban = tmp_path / "tongban"
+    tongban.write_text(f"#!{sys.executable}\nfrom hub.cli import main\n\nmain()\n")
+    tongban.chmod(0o700)
+    found = Composed(
+        request.param,
+        tmp_path,
+        {"versitygw": gateway, "python": sys.executable, "tongban": str(tongban)},
     )
-    with server.connect() as connection:
-        connection.execute(text("CREATE DATABASE zhengzhou"))
-    server.dispose()
+    metadata = new_database(postgres_url).replace("postgresql://", "postgresql+psycopg://")
+    place = f"127.0.0.1:{found.ports['7070']}/{found.city}"
     for name, value in {
         "objects_secret": "secret-of-a-test",
         "keystore_password": "password-of-a-test",
-        "tongban_database_url": postgres_url.rsplit("/", 1)[0] + "/zhengzhou",
-        "tongban_objects_url": f"s3+http://tongban:secret-of-a-test@127.0.0.1:{ports['7070']}/zhengzhou?create=yes",
+        "redis.conf": f"bind 127.0.0.1\nport {found.ports['6379']}\nrequirepass queue-of-a-test\n"
+        f"dir {tmp_path / 'redis'}\nappendonly yes\nmaxmemory-policy noeviction\n",
+        "tongban_database_url": new_database(postgres_url),
+        "tongban_objects_url": f"s3+http://tongban:secret-of-a-test@{place}?create=yes",
+        "airflow_database_url": metadata,
+        "airflow_result_backend": f"db+{metadata}",
+        "airflow_broker_url": f"redis://:queue-of-a-test@127.0.0.1:{found.ports['6379']}/0",
     }.items():
-        (secrets / name).write_text(value)
-        (secrets / name).chmod(0o600)
-    hub = SERVICES["zhengzhou"]
-    names, values = list(hub["environment"]), list(map(str, hub["environment"].values()))
-    environment = {**os.environ, **dict(zip(names, here(values, changes), strict=True))}
-    objects = subprocess.Popen(here(SERVICES["objects"]["command"], changes))
-    try:
-        assert healthy(SERVICES["objects"], changes, objects)
-        web = subprocess.Popen([sys.executable, "-m", "hub.serve"], env=environment, cwd=ROOT)
-        try:
-            assert healthy(hub, changes, web)
-            words = [sys.executable, "-c", "from hub.cli import main; main()", "doctor"]
-            done = subprocess.run(
-                words, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stdout
-        finally:
-            web.terminate()
-            web.wait(30)
-    finally:
-        objects.terminate()
-        objects.wait(30)
-    assert web.returncode == 0
-    assert list(store.glob("zhengzhou/sha256/*/*")), "the doctor's object lies in the bucket"
+        found.secret(name, value)
+    yield found
+    found.close()
+
+
+def test_every_service_of_a_city_starts_passes_its_health_check_and_ends_cleanly(
+    composed: Composed,
+) -> None:
+    city = composed.city
+    for name in ("redis", "objects", f"{city}-signer"):
+        assert not composed.healthy(name), f"{name} is called healthy before it runs"
+        composed.start(name)
+    for name in list(composed.running):
+        composed.await_health(name)
+    for name in (city, f"{city}-worker"):
+        assert not composed.healthy(name)
+        composed.start(name)
+    composed.await_health(city)
+    composed.await_health(f"{city}-worker")
+    doctor(composed)
+    composed.run(f"{city}-airflow-migrate")
+    airflow = [f"{city}-airflow-{part}" for part in AIRFLOW]
+    for name in airflow:
+        composed.start(name)
+    for name in airflow:
+        composed.await_health(name, 240)
+    started = {*composed.running, f"{city}-airflow-migrate"} | BY_SCRIPT
+    assert started == set(composed.names), "a service was left out"
+    ready = f"http://127.0.0.1:{composed.ports['8600']}/readyz"
+    with urlopen(ready, timeout=10) as answer:
+        assert json.load(answer) == {"status": "ready", "failing": []}
+    assert list(composed.folder.glob(f"objects/{city}/sha256/*/*")), "nothing lies in the bucket"
+    assert not list(composed.folder.glob("hub/*.db")), "SQLite was used beside PostgreSQL"
+    codes = composed.close()
+    assert {name for name, code in codes.items() if code} == set(), codes
+
+
+def doctor(composed: Composed) -> None:
+    """Let the doctor look from where the web lives."""
+    done = subprocess.run(
+        [composed.programs["tongban"], "doctor"],
+        env=composed.environment(composed.city),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_service_has_words_of_its_own_or_a_script() -> None:
+    for name, row in SERVICES.items():
+        assert ("command" in row) != (name in BY_SCRIPT), name
