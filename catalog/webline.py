@@ -123,6 +123,8 @@ class Line:
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(1)
+            if not self._thread.is_alive():
+                self._loop.close()
 
     def get(self, query: Mapping[str, str], until: float) -> bytes:
         """Return the body of a 200; ``until`` (monotonic seconds) ends all attempts.
