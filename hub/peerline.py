@@ -35,12 +35,17 @@ class PeerLine:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def longest(self) -> float:
+        """Seconds after which whoever asks is told, whatever the line does."""
+        return self._seconds + 0.3
+
     def send(self, question: Message, region: str) -> Message:
         """Return the answer; see ``Line.send``."""
         work = self._send(question, region)
         future = asyncio.run_coroutine_threadsafe(work, self._running())
         try:
-            return future.result(self._seconds + 0.3)
+            return future.result(self.longest)
         except Late:  # a look-up of a name that cannot be interrupted
             future.cancel()
             raise self._slow(region) from None

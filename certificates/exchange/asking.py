@@ -11,7 +11,7 @@ from typing import Final
 from certificates.calls import body as canonical_body
 from certificates.errors import Code
 from certificates.exchange import proof, store, wire
-from certificates.exchange.findings import mismatch
+from certificates.exchange.findings import foreign, mismatch
 from certificates.exchange.message import Message
 from certificates.exchange.model import Entry, Peer, Question, Received, Reply, State
 from certificates.exchange.ports import ForeignJudge, Leaves, Line, MessageKey
@@ -165,7 +165,7 @@ class Exchange:
 
     def _proven(self, peer: Peer, question: Question, came: Message) -> Reply | Refused:
         blame = {"region": peer.region, "origin": peer.region}
-        if "signature" not in came.headers and came.status >= 400:
+        if "signature" not in came.headers and not 200 <= came.status < 300:
             return Refused(Code.PEER_FAILED, {**blame, "status": str(came.status)})
         now = self.tools.clock.now()
         proven = proof.prove(came, peer, now)
@@ -174,26 +174,30 @@ class Exchange:
             code = Code.PEER_CLOCK if clock else Code.PEER_ANSWER_NOT_GENUINE
             return Refused(code, {**proven.params, **blame})
         try:
+            wire.is_json(came.headers)
             reply = wire.read_reply(came.body)
         except ValueError:
             return Refused(Code.PEER_ANSWER_MALFORMED, blame)
         part = mismatch(question, reply)
         if part:
             return Refused(Code.PEER_ANSWER_OTHER, {**blame, "part": part})
-        return self._sealed(peer, reply, now) or reply
+        return self._sealed(peer, question, reply, now) or reply
 
-    def _sealed(self, peer: Peer, reply: Reply, now: datetime) -> Refused | None:
+    def _sealed(
+        self, peer: Peer, question: Question, reply: Reply, now: datetime
+    ) -> Refused | None:
         """Judge the copies under the peer region's trust list, and see that they are the ones."""
         blame = {"region": peer.region, "origin": peer.region}
         for item in reply.files:
             name = f"copy.{item.format}"
             verdict = self.judge.judge(item.data, name, peer.region, now)
-            shown = (verdict.metadata or {}).get("ZZBS", "")
+            shown = verdict.metadata or {}
             if not verdict.passed:
                 reason = verdict.codes[0] if verdict.codes else verdict.indication
                 return Refused(Code.PEER_ANSWER_UNSEALED, {**blame, "reason": reason})
-            if reply.answer and shown != reply.answer.status.identifier:
-                return Refused(Code.PEER_ANSWER_OTHER, {**blame, "part": "identifier"})
+            part = foreign(question.ask, reply, shown)
+            if part:
+                return Refused(Code.PEER_ANSWER_OTHER, {**blame, "part": part})
         return None
 
     def _end(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from certificates.exchange.model import Question, Reply
 from certificates.model import CertificateStatus
+from certificates.requests_model import CertificateAsk
 
 
 def mismatch(question: Question, reply: Reply) -> str:
@@ -28,6 +29,17 @@ def mismatch(question: Question, reply: Reply) -> str:
         "formats": sorted(item.format for item in reply.files) != forms,
     }
     return next((part for part, holds in wrong.items() if holds), "")
+
+
+def foreign(ask: CertificateAsk, reply: Reply, face: Mapping[str, str]) -> str:
+    """Return what a sealed copy shows of another certificate, or an empty text.
+
+    ``face`` is the copy's own metadata, under the seal: identifier (ZZBS) and holders (CZZTDM).
+    """
+    if reply.answer and face.get("ZZBS", "") != reply.answer.status.identifier:
+        return "identifier"
+    holders = face.get("CZZTDM", "").split(",")
+    return "holder" if ask.holder_code and ask.holder_code not in holders else ""
 
 
 def _within(

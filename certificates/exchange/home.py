@@ -127,9 +127,8 @@ class HomeDesk:
             return proven
         if peer.cut_from and peer.cut_from <= now:
             return Refused(Code.PEER_CUT, {"region": region})
-        try:
-            question = wire.read_question(message.body)
-        except ValueError:
+        question = _read(message)
+        if question is None:
             return Refused(Code.PEER_QUESTION_MALFORMED)
         if question.asker != region or question.home != self.tools.division:
             return Refused(Code.PEER_QUESTION_MALFORMED)
@@ -231,6 +230,7 @@ class HomeDesk:
 
 def _read(message: Message) -> Question | None:
     try:
+        wire.is_json(message.headers)
         return wire.read_question(message.body)
     except ValueError:
         return None

@@ -27,6 +27,12 @@ _LEAF = re.compile(r"[A-Za-z0-9+/]{43}=")
 _CODE = re.compile(r"[a-z][a-z-]{1,60}")
 
 
+def is_json(headers: Mapping[str, str]) -> None:
+    """Raise ValueError where a message is not said to be JSON; its signature covers that."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ValueError("content-type")
+
+
 def write_question(question: Question) -> bytes:
     """Return the body of a question."""
     ask = question.ask

@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey
 from certificates.exchange.model import Received
 from certificates.requests_model import CertificateAsk
 from kernel.errors import Refused
+from tests.certificates.doubles import MOTHER
 from tests.exchange.conftest import AGENCY, ASKER, HOME, Border
 from tests.web.conftest import token_form
 
@@ -62,7 +63,7 @@ def test_the_same_key_gives_the_same_answer_and_one_effect(border: Border) -> No
 
 
 def test_the_home_hub_refuses_what_its_own_rules_do_not_allow(border: Border) -> None:
-    answer = border.fetch(border.ask(holder_code="410199184907080038"))
+    answer = border.fetch(border.ask(holder_code=MOTHER))
     assert answer == Refused("not-found-or-not-permitted", {"origin": HOME})
     ended = border.events(border.asker, "exchange-refused")[-1]
     assert ended["code"] == "not-found-or-not-permitted"

@@ -28,6 +28,7 @@ from hub.wiring import Hub
 from kernel.actors import Actor, ActorKind, system
 from kernel.errors import Refused, TongbanError
 from kernel.ports import Event
+from tests.certificates.doubles import MOTHER
 from tests.exchange.conftest import ASKER, HOME, Border, free_port, write_peer
 
 AUDITOR = system("auditor", rights=(CHECK, READ))
@@ -64,7 +65,7 @@ def traffic(whole_border: Border) -> Border:
     assert isinstance(border.fetch(ask), Received)
     assert isinstance(border.fetch(ask), Received)
     assert isinstance(border.fetch(border.ask(formats=("data", "pdf"))), Received)
-    assert border.fetch(border.ask(holder_code="410199184907080038")).code
+    assert border.fetch(border.ask(holder_code=MOTHER)).code
     border.proxy.behave(lambda answer: [(0.0, answer[:300])])
     assert border.fetch().code == "peer-answer-incomplete"
     border.proxy.behave()
