@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,14 +34,14 @@ def entered(home: Path, child_ids: Collection[str]) -> Truth:
     for path in sorted(folder.glob("*.csv")):
         found |= _pending(path)
     wanted = set(child_ids)
-    unknown = wanted - found.keys() - {baby.child.id_number for baby in truth.babies}
+    unknown = wanted - found.keys() - set(truth.plan.entered)
     if unknown:
         message = f"no newborn of this delivery has the id {', '.join(sorted(unknown))}"
         raise ValueError(message)
     now = wanted & found.keys()
     for path in sorted(folder.glob("*.csv")):
         _rewrite(path, now)
-    return _told(truth, [found[child] for child in sorted(now)], inbox / "truth.json")
+    return _told(truth, {child: found[child] for child in now}, inbox / "truth.json")
 
 
 def _pending(path: Path) -> dict[str, str]:
@@ -74,15 +74,17 @@ def _id(text: str) -> str:
     return text.translate(_NARROW).upper()
 
 
-def _told(truth: Truth, households: list[str], path: Path) -> Truth:
-    """Return the truth of the new delivery, written to ``path``."""
+def _told(truth: Truth, entered: Mapping[str, str], path: Path) -> Truth:
+    """Return the truth of the new delivery, written to ``path``; households by child."""
+    households = list(entered.values())
+    plan = replace(truth.plan, entered=tuple(sorted({*truth.plan.entered, *entered})))
     grown = tuple(
         replace(house, members=house.members + households.count(house.number))
         for house in truth.households
     )
     changes = {source: Changes() for source in {file.source for file in truth.files}}
     changes[POPULATION] = Changes(changed=len(households))
-    later = replace(truth, households=grown, changes=dict(sorted(changes.items())))
+    later = replace(truth, plan=plan, households=grown, changes=dict(sorted(changes.items())))
     later.write(path)
     return later
 

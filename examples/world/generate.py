@@ -30,6 +30,7 @@ def generate(
     further: Sequence[str] = (),
     neighbours: Sequence[str] = (),
     enterprises: int = ENTERPRISES,
+    entered: Sequence[str] = (),
 ) -> Truth:
     """Write ``out/ga-population/*.csv``, ``out/mz-marriage/*.xlsx`` and ``out/truth.json``.
 
@@ -42,17 +43,19 @@ def generate(
     families then have a child here and a mother there (see ``examples.world.crossing``), beyond
     the residents asked for; order and day of the other call do not matter, its year does. With
     neighbours some 150,000 residents find room, without any several million. ``enterprises`` is how
-    many the market regulator knows, where it delivers.
+    many the market regulator knows, where it delivers. ``entered`` are newborns no longer waiting.
     """
     departments.check(further)
     day = as_of or datetime.now(BEIJING).date()
     others = _neighbours(region, neighbours, day)
-    plan = Plan(residents, region, seed, day, edition, others, _counted(enterprises))
+    plan = Plan(
+        residents, region, seed, day, edition, others, _counted(enterprises), tuple(entered)
+    )
     maker = people.make(plan)
     speller = Speller(maker.where)
     register = population.Writer(plan, maker, speller, _emptied(out / POPULATION))
     pairs = marriages.Writer(plan, maker.where, speller, _emptied(out / MARRIAGE))
-    notes, shared = Notes(region), guests(maker)
+    notes, shared = Notes(region, plan.entered), guests(maker)
     _write(register, pairs, notes, shared)
     more = _further(plan, maker, notes, further, out)
     changes = {POPULATION: register.changes, MARRIAGE: Changes()}

@@ -12,7 +12,7 @@ from examples.world import departments, places
 from examples.world.delivering import deposited, open_doors, source_file, tell
 from examples.world.departments import DEPARTMENTS
 from examples.world.generate import SEED, generate
-from examples.world.model import ENTERPRISES, Truth
+from examples.world.model import ENTERPRISES, Plan, Truth
 from examples.world.places import HOME
 from examples.world.region import FOLDERS, localise
 from kernel.clock import BEIJING
@@ -37,10 +37,12 @@ def install(
     call and changes no file that the hub added itself. ``further`` names departments of
     ``examples.world.departments`` that deliver besides the police and the civil affairs;
     ``neighbours`` names cities with which this one shares families. How the hub comes for what
-    further departments have is ``examples.world.delivering``'s, ``store`` included.
+    further departments have is ``examples.world.delivering``'s, ``store`` included. Newborns whom
+    the police entered since (``examples.world.entered``) stay entered.
     """
     departments.check(further)
     lay(home, region=region, as_of=as_of, further=further)
+    plan = Plan(residents, region, seed, date.min, neighbours=tuple(sorted(set(neighbours))))
     truth = generate(
         home / "inbox",
         residents,
@@ -51,9 +53,19 @@ def install(
         further=further,
         neighbours=neighbours,
         enterprises=enterprises,
+        entered=_entered(home, plan),
     )
     open_doors(home, home / "inbox", store)
     return truth
+
+
+def _entered(home: Path, plan: Plan) -> tuple[str, ...]:
+    """Return the newborns whom the police of this city entered after an earlier delivery."""
+    try:
+        before = Truth.read(home / "inbox" / "truth.json").plan
+    except (OSError, ValueError):
+        return ()
+    return before.entered if before.city == plan.city else ()
 
 
 def lay(

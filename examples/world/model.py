@@ -31,6 +31,13 @@ class Plan:
     neighbours: tuple[str, ...] = ()
     """Other cities with which families are shared."""
     enterprises: int = ENTERPRISES
+    entered: tuple[str, ...] = ()
+    """Newborns whom the police entered since (see ``examples.world.entered``)."""
+
+    @property
+    def city(self) -> tuple[object, ...]:
+        """Return what two deliveries of one city have in common."""
+        return self.residents, self.region, self.seed, self.neighbours
 
     def stream(self, *numbers: int) -> np.random.Generator:
         """Return a source of chance of its own; a city with neighbours has people of its own."""
@@ -166,8 +173,8 @@ class Truth:
 
 
 def _plan(raw: Mapping[str, Any]) -> Plan:
-    as_of, others = date.fromisoformat(raw["as_of"]), tuple(raw["neighbours"])
-    return Plan(**{**raw, "as_of": as_of, "neighbours": others})
+    lists = {name: tuple(raw[name]) for name in ("neighbours", "entered")}
+    return Plan(**{**raw, **lists, "as_of": date.fromisoformat(raw["as_of"])})
 
 
 def _baby(raw: Mapping[str, Any]) -> Baby:

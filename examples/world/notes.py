@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ class Notes:
     """The people whom a demonstration may call by name."""
 
     region: str
+    entered: Sequence[str] = ()
     babies: list[Baby] = field(default_factory=list)
     households: list[Household] = field(default_factory=list)
     household_count: int = 0
@@ -30,7 +31,9 @@ class Notes:
         self.household_count += heads.height
         missing = _HOUSEHOLDS - len(self.households)
         if missing > 0:
-            entered = residents.filter(pl.col("registration") == "1")
+            entered = residents.filter(
+                (pl.col("registration") == "1") | pl.col("id_number").is_in(self.entered)
+            )
             sizes = entered.group_by("household_number").len()
             listed = heads.head(missing).join(
                 sizes, on="household_number", how="left", maintain_order="left"

@@ -137,7 +137,7 @@ class Writer:
         victims: dict[int, faults.Kind | str],
     ) -> None:
         rng = self.plan.stream(self.maker.batch, 4)
-        spelled = self.speller.population(residents, rng)
+        spelled = self.speller.population(self._entered(residents), rng)
         places = {place: row for row, place in enumerate(residents["place"].to_list())}
         spoiled = _Spoiled({name: ([], []) for name in COLUMNS}, {})
         for place, kind in victims.items():
@@ -157,6 +157,12 @@ class Writer:
         self.copies += [lines[row] for row in couples.arg_true().to_list()[:2000:7]]
         file.write(_encoded(lines, spoiled.lines))
         page.line += len(lines)
+
+    def _entered(self, residents: pl.DataFrame) -> pl.DataFrame:
+        """Return the residents with those newborns entered whom the police have entered since."""
+        chosen = pl.col("id_number").is_in(self.plan.entered)
+        state = pl.when(chosen).then(pl.lit("1")).otherwise("registration")
+        return residents.with_columns(state.alias("registration"))
 
     def _spoil(
         self,

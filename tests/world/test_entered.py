@@ -70,6 +70,22 @@ def test_a_child_entered_already_changes_nothing(home: Path) -> None:
     assert delivered(home) == wrote
 
 
+def test_the_next_delivery_of_the_city_keeps_them_entered(home: Path) -> None:
+    truth = Truth.read(home / "inbox/truth.json")
+    chosen = {baby.child.id_number for baby in truth.babies[:2]}
+    entered(home, chosen)
+    before = published(home)
+    later = install(home, residents=600, as_of=DAY, neighbours=("410300",), edition=2)
+    after = published(home)
+    assert set(later.plan.entered) == chosen
+    assert {after[number]["registration"] for number in chosen} == {"1"}
+    both = before.keys() & after.keys()
+    assert sum(before[key] != after[key] for key in both) == later.changes[POPULATION].changed
+    assert [baby.child for baby in later.babies] == [baby.child for baby in truth.babies]
+    other = install(home, residents=600, as_of=DAY, seed=7, neighbours=("410300",))
+    assert other.plan.entered == ()
+
+
 def test_an_unknown_child_is_told_and_nothing_is_written(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

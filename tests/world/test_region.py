@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,8 @@ import pytest
 
 from catalog import sources
 from certificates import matters, typebook
-from examples.world import Truth, install
+from examples import world
+from examples.world import Truth, entered, install, service
 from examples.world.__main__ import main
 from examples.world.install import lay
 from examples.world.places import regions
@@ -25,6 +27,7 @@ from tests.catalog.rig import build
 
 DAY = date(2026, 3, 2)
 REGION = "410300"
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +137,16 @@ def test_every_prefecture_of_the_division_table_can_have_a_city(
     assert {kind.area_code for kind in typebook.load(tmp_path)} == {region}
     assert sources.load(tmp_path)["ga-population"].org == orgs["gaj"].code
     assert truth.files[0].name == f"rkjbxx_{region}_1.csv"
+
+
+def test_the_readme_names_every_option_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(world.__file__).parent / "README.md").read_text("utf-8")
+    there: set[str] = set()
+    for command in (main, service.main, entered.main):
+        with pytest.raises(SystemExit):
+            command(["--help"])
+        out = re.sub(r"-\n\s*", "-", capsys.readouterr().out)
+        there |= set(OPTION.findall(out))
+    named = set(OPTION.findall(text))
+    assert named - there == {"--port"}  # of tongban web
+    assert there - named == {"--help", "--out", "--failing-page"}
