@@ -114,7 +114,7 @@ def prepare(settings: Settings, residents: int) -> dict[str, Any]:
         town = city.people(hub, residents)
         city.seals(hub)
         actor = system("soak", settings.region, ("catalog.ingest", "catalog.publish"))
-        for source in hub.sources:
+        for source in ("ga-population", "mz-marriage"):
             _good(hub.ingest.run(actor, source))
         issuer = system("soak", settings.region, ("certificates.issue", "certificates.read"))
         home = next(one for one in town.truth.households if one.head == town.guardian)

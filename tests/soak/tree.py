@@ -51,15 +51,15 @@ class Tree:
     def members(self) -> list[Member]:
         """Return every process of the tree that lives now."""
         top = {child.pid: name for name, child in self._children.items() if not child.ended}
-        parents = dict(_parents())
+        above = dict(parents())
         found = [Member(pid, name) for pid, name in top.items()]
-        for pid in parents:
+        for pid in above:
             at, seen = pid, set()
-            while at in parents and at not in top and at not in seen:
+            while at in above and at not in top and at not in seen:
                 seen.add(at)
-                at = parents[at]
+                at = above[at]
             if at in top and pid not in top:
-                found.append(Member(pid, _named(pid) or f"{top[at]}'s child"))
+                found.append(Member(pid, named(pid) or f"{top[at]}'s child"))
         return sorted(found, key=lambda member: (member.name, member.pid))
 
     def again(self, name: str, until: float) -> float:
@@ -110,7 +110,7 @@ def kill(member: Member) -> None:
         os.kill(member.pid, signal.SIGKILL)
 
 
-def _parents() -> list[tuple[int, int]]:
+def parents() -> list[tuple[int, int]]:
     found = []
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
@@ -121,7 +121,7 @@ def _parents() -> list[tuple[int, int]]:
     return found
 
 
-def _named(pid: int) -> str:
+def named(pid: int) -> str:
     with suppress(OSError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
         return next((NAMES[word] for word in words if word in NAMES), "")
