@@ -116,11 +116,8 @@ def decided(home: Path) -> Callable[[Page], None]:
         page.click('form[action="/cases"] button')
         if page.query_selector('form[action$="/submit"]'):
             page.click('form[action$="/meet"] button >> nth=0')
-            page.fill('[name="field.guardian_phone"]', "100-0000-0000")
-            page.fill('[name="field.relation_to_head"]', "子女")
-            page.click('form[action$="/fill"] button')
             page.click('form[action$="/submit"] button >> nth=0')
-        enter(page, "officer")
+        enter(page, "midwife")
         page.goto("/tasks")
         first("tbody th a")(page)
 

@@ -23,7 +23,11 @@ WAY_NAMES: Final[Mapping[WayKind, Pair]] = {
     WayKind.UPLOAD: ("上传", "upload"),
 }
 _CONSENT: Final = ("持证人授权（单次、限本办件）", "the holder's consent, once and for this case")
-_NO_GROUND: Final = ("已发布数据核验", "checked against published data")
+_NO_GROUND: Final = ("", "")
+_AGAIN: Final = (
+    "可再试一次，不会重复用证；也可先用其他方式提供。",
+    "Try again: nothing is used twice. Or choose another way for now.",
+)
 _UNKNOWN: Final = ("户籍地未知", "registered region unknown")
 
 
@@ -96,13 +100,13 @@ def tries(found: Regions, record: MaterialRecord | None) -> list[dict[str, Any]]
         params = item.params
         abroad = item.region not in {"", found.own}
         where = found.name(item.region) if abroad else ""
+        failed = abroad and item.code.startswith("peer-")
         rows.append(
             {
                 "zh": f"{zh}{f'（{where}）' if where else ''}：{words.text(params)}",
                 "en": f"{en}{f' ({where})' if where else ''}: {words.text(params, english=True)}",
-                "next": words.next_step(params),
-                "next_en": words.next_step(params, english=True),
-                "failed": abroad and item.code.startswith("peer-"),
+                "next": _AGAIN if failed else ("", ""),
+                "failed": failed,
             }
         )
     return rows

@@ -12,6 +12,7 @@ from hub.words import Pair
 from intake.journey_model import (
     Journey,
     MaterialSpec,
+    PartySpec,
     PromiseWay,
     StepSpec,
     UploadWay,
@@ -22,6 +23,7 @@ from intake.model import (
     FieldRecord,
     Gap,
     MaterialState,
+    Party,
     Report,
     StepState,
     WayKind,
@@ -187,8 +189,15 @@ def _parties(case: Case, journey: Journey, found: Regions) -> list[dict[str, Any
             "residence": residence(found, party.region),
         }
         for party in case.parties
-        if party.name in specs
+        if party.name in specs and not _told(case, specs[party.name], party)
     ]
+
+
+def _told(case: Case, spec: PartySpec, party: Party) -> bool:
+    """Tell whether a head of a household is shown already, in another part."""
+    others = (item for item in case.parties if item.name != party.name)
+    own_head = spec.kind in {"applicant-head", "other-head"}
+    return own_head and any(item.ref == party.ref for item in others)
 
 
 def masked(code: str) -> str:
@@ -213,6 +222,10 @@ def _step(hub: Hub, case: Case, step: StepSpec, found: Regions) -> dict[str, Any
         "grant": (step.result, step.result_en),
         "produces": bool(step.produces),
         "awaited": state is StepState.GRANTED,
+        "open": state in {StepState.READY, StepState.SUBMITTED},
+        "met": sum(
+            item.step == step.code and item.state is MaterialState.MET for item in case.materials
+        ),
         "editable": ready,
         "submittable": ready,
         "materials": [

@@ -39,13 +39,13 @@ class Turns:
         self.enough.set()
 
 
-@pytest.mark.parametrize("name", ["_sequence", "_seals", "_issues", "_count", "_lists"])
+@pytest.mark.parametrize("name", ["_sequence", "_seals", "_issues", "_results", "_count", "_lists"])
 def test_a_duty_outlives_every_failure(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret = "410199190001010014"
     turns = Turns(OSError(28, secret), TongbanError("log-damaged", what="head"), KeyError(secret))
-    for duty in ("_sequence", "_seals", "_issues", "_count", "_lists"):
+    for duty in ("_sequence", "_seals", "_issues", "_results", "_count", "_lists"):
         monkeypatch.setattr(Worker, duty, turns if duty == name else Turns())
     for pause in ("_RETRY", "RESUME_EVERY", "COUNT_EVERY", "LISTS_EVERY"):
         monkeypatch.setattr(duties, pause, 0.01)
@@ -67,7 +67,7 @@ def turn(hub: Hub, name: str) -> None:
 
 
 def test_with_nothing_left_over_no_part_is_loaded(hub: Hub) -> None:
-    for name in ("_seals", "_issues", "_count", "_lists"):
+    for name in ("_seals", "_issues", "_results", "_count", "_lists"):
         turn(hub, name)
     assert not {"signer", "seals", "tools", "issuer", "checks"} & set(vars(hub))
 
@@ -84,3 +84,13 @@ def test_what_a_crash_left_is_gone_on_with(hub: Hub, monkeypatch: pytest.MonkeyP
         turn(hub, name)
     assert [name for name, _ in asked] == ["seals", "system:worker"]
     assert all(more["idle"].total_seconds() == 120 for _, more in asked)
+
+
+def test_granted_steps_are_gone_on_with(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    hub.__dict__["cases"] = SimpleNamespace(produce_all=asked.append)
+    turn(hub, "_results")
+    assert not asked, "nothing was granted"
+    monkeypatch.setattr("intake.store.granted", lambda *_: ["one"])
+    turn(hub, "_results")
+    assert [actor.id for actor in asked] == ["system:worker"]
