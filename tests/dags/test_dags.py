@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from hub.airflow_home import SERVICE, USER, prepare
+from hub.airflow_home import SERVICE, USER, AirflowHome, prepare
+from hub.airflow_stack import Rest, Stack
+from tests import servers
 from tests.catalog.rig import HEAD, SOURCE, SUITE, rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,40 +190,36 @@ def test_a_faulty_source_keeps_its_dag_and_takes_no_other_away(home: Path) -> No
     assert dags["ingest.410100.bad-cron"]["timetable"] == "NullTimetable"
 
 
-@pytest.mark.services
-def test_airflow_starts_runs_a_source_and_leaves_nothing_behind(home: Path) -> None:
-    """The real api-server, scheduler and dag-processor; about a minute on two idle cores."""
-    with (home / "up.log").open("wb") as log:
-        up = subprocess.Popen(
-            [sys.executable, "-c", "from hub.cli import main; main()", "airflow", "up", "--port", "18680", "--home", str(home)],
-            cwd=ROOT,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 240
-        while "127.0.0.1" not in (home / "up.log").read_text("utf-8"):
-            assert up.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(1)
-        done = tongban(
-            home,
-            "airflow",
-            "trigger",
-            "roll-source",
-            "--port",
-            "18680",
-            "--run-id",
-            "one",
-            "--wait",
-        )
-        assert done.stdout.split() == ["one", "success"], done.stderr
-        again = tongban(
-            home, "airflow", "trigger", "roll-source", "--port", "18680", "--run-id", "one"
-        )
-        assert again.returncode == 0
-    finally:
-        up.send_signal(signal.SIGINT)
-        up.wait(60)
+@pytest.fixture
+def airflow(home: Path) -> Iterator[AirflowHome]:
+    """The real api-server, scheduler and dag-processor on SQLite; half a minute on two idle cores."""
+    with servers.running("airflow", TONGBAN_HOME=str(home)) as server:
+        yield prepare(home, port=int(server.given["port"]))
     left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(home) not in left
+
+
+@pytest.mark.services
+def test_airflow_runs_a_source_and_many_triggers_at_once_neither_fail_nor_double(
+    home: Path, airflow: AirflowHome
+) -> None:
+    port = str(airflow.port)
+    words = ("airflow", "trigger", "roll-source", "--port", port, "--run-id", "one")
+    done = tongban(home, *words, "--wait")
+    assert done.stdout.split() == ["one", "success"], done.stderr
+    assert tongban(home, *words).returncode == 0
+
+    asked = [f"many-{number}" for number in range(10)] * 2
+    with ThreadPoolExecutor(len(asked)) as pool:
+        told = list(pool.map(lambda run: Rest(airflow).trigger("roll-source", run), asked))
+    assert told == asked
+    path = "/api/v2/dags/ingest.410100.roll-source/dagRuns?limit=100"
+    found = Rest(airflow)._call("GET", path, None)["dag_runs"]
+    ours = [run["dag_run_id"] for run in found if run["run_type"] == "manual"]
+    assert sorted(ours) == sorted({"one", *asked})
+    assert Stack(airflow).ill() == ()
+    until = time.monotonic() + 120
+    rest = Rest(airflow)
+    while "success" not in {rest.state("roll-source", run) for run in asked[:10]}:
+        assert time.monotonic() < until, "no run that was triggered is done"
+        time.sleep(1)
