@@ -13,7 +13,7 @@ from kernel.actors import Actor, Scope, authorise
 from kernel.clock import Clock
 from kernel.errors import Refused, TongbanError
 from kernel.ids import new_id
-from kernel.ports import Event, Objects, Recorded, Transactions, Tx
+from kernel.ports import Digest, Event, Objects, Recorded, Transactions, Tx
 from signing import store
 from signing.authority import RegionalCA, key_name, sign_with
 from signing.model import SealMaterial
@@ -47,6 +47,7 @@ class Sealing:
         self._signer = signer
         self._authority = authority
         self._clock = clock
+        self._drawn: tuple[Digest | None, bytes] = (None, b"")
 
     def find(self, org: str, certificate_type: str) -> Seal | None:
         """Return the authority's newest usable seal for a certificate type, if it has one."""
@@ -84,12 +85,13 @@ class Sealing:
 
         ``algorithm``: ``sm2_sm3`` for OFD, ``ecdsa_p256`` for PDF.
         """
-        seal = self._transactions.read(lambda tx: store.seal_by_id(tx, seal_id))
+        key = key_name(seal_id, algorithm)
+        seal, held = self._transactions.read(
+            lambda tx: (store.seal_by_id(tx, seal_id), store.certificates(tx, key=key))
+        )
         refused = self._refuse(actor, seal, seal_id)
         if refused or seal is None or seal.picture is None:
             return refused or Refused("seal-not-usable", {"seal": seal_id, "state": "-"})
-        key = key_name(seal_id, algorithm)
-        held = self._transactions.read(lambda tx: store.certificates(tx, key=key))
         held = tuple(item for item in held if item.revoked_at is None)
         if not held:
             return Refused("algorithm-unknown", {"algorithm": algorithm})
@@ -101,10 +103,18 @@ class Sealing:
             certificate=held[-1].cert.der,
             chain=(self._authority.current(Role.CA, algorithm).cert.der,),
             algorithm=algorithm,
-            picture_png=self._objects.get(seal.picture),
+            picture_png=self._picture(seal.picture),
             width_mm=size,
             height_mm=size,
         )
+
+    def _picture(self, digest: Digest) -> bytes:
+        """Return a seal's picture; the last one is kept, as it is what its name says."""
+        kept, data = self._drawn
+        if kept != digest:
+            data = self._objects.get(digest)
+            self._drawn = (digest, data)
+        return data
 
     def signature(
         self, actor: Actor, seal_id: str, algorithm: str, *, number: str, approval: str

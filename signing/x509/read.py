@@ -13,6 +13,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from kernel.errors import TongbanError
@@ -51,11 +52,14 @@ _DER_BOOLEANS = (b"\x00", b"\xff")
 
 
 def parse(data: bytes) -> Cert:
-    """Read one DER certificate; raises TongbanError ``certificate-unreadable`` and nothing else."""
+    """Read one DER certificate; raises TongbanError ``certificate-unreadable`` and nothing else.
+
+    The last few hundred are kept: a hub sees the same certificates all day.
+    """
     if len(data) > _LARGEST:
         raise TongbanError("certificate-unreadable", reason="larger than 256 KB")
     try:
-        return _certificate(data)
+        return _certificate(bytes(data))
     except (der.DerError, ValueError, IndexError, OverflowError) as error:
         raise TongbanError("certificate-unreadable", reason=error) from error
 
@@ -83,6 +87,7 @@ def to_pem(certificate: bytes) -> bytes:
     return b"-----BEGIN CERTIFICATE-----\n" + lines + b"\n-----END CERTIFICATE-----\n"
 
 
+@lru_cache(maxsize=256)
 def _certificate(data: bytes) -> Cert:
     tbs, outer, signature = der.whole(data).children()
     fields = list(der.whole(tbs.raw).children())
