@@ -91,7 +91,8 @@ class Conclusions:
             if case is None or self._work.denied(actor, FULFIL, case):
                 continue
             after = self._one(actor, case, step, quiet=True)
-            made += after is not None and not isinstance(after.value, Refused)
+            held = after.value.step(step) if after and isinstance(after.value, Case) else None
+            made += held is not None and held.state is StepState.DONE
         return made
 
     def _produced(
@@ -106,9 +107,8 @@ class Conclusions:
             if after is None:
                 continue
             journal = (*journal, *after.journal)
-            if isinstance(after.value, Refused):
-                break  # somebody closed the case meanwhile
-            case = after.value
+            if isinstance(after.value, Case):
+                case = after.value
         return Recorded(case, journal)
 
     def _one(
@@ -122,25 +122,35 @@ class Conclusions:
         if isinstance(answer, Refused) and quiet and answer.code == held.wait:
             return None
 
-        def work(tx: Tx, now: Case) -> Refused | None:
-            record = now.step(code)
-            if record is None or record.state is not StepState.GRANTED:
-                tx.record(Event("intake.result-there", case.id, actor, {"step": code}))
-                return None
-            if isinstance(answer, Refused):
-                store.save_step(tx, self._desk.vault, case.id, replace(record, wait=answer.code))
-                data: dict[str, Json] = {"step": code, "code": answer.code}
-                tx.record(Event("intake.result-awaited", case.id, actor, data))
-                return None
-            made = _done(record, answer)
-            store.save_step(tx, self._desk.vault, case.id, made)
-            data = {"step": code, "type": spec.produces, "certificate": made.certificate}
-            tx.record(Event("intake.result-produced", case.id, actor, data))
-            self._work.go_on(tx, actor, now, made)
-            return None
-
         with self._desk.probe.durable("intake.result"):
-            return self._work.change(actor, "produce", case.id, "", work)
+            return self._desk.transactions.write(
+                lambda tx: self._kept(tx, actor, case.id, spec, answer)
+            )
+
+    def _kept(
+        self, tx: Tx, actor: Actor, key: CaseId, spec: StepSpec, answer: Result | Refused
+    ) -> Case | Refused:
+        """Write what came of a granted step, also in a case that another step's refusal closed:
+        what was granted stands.
+        """
+        vault, code = self._desk.vault, spec.code
+        now = store.find(tx, vault, key)
+        record = now.step(code) if now else None
+        if now is None or record is None or record.state is not StepState.GRANTED:
+            tx.record(Event("intake.result-there", key, actor, {"step": code}))
+            return now or Refused(Code.CASE_UNKNOWN)
+        if isinstance(answer, Refused):
+            store.save_step(tx, vault, key, replace(record, wait=answer.code))
+            data: dict[str, Json] = {"step": code, "code": answer.code}
+            tx.record(Event("intake.result-awaited", key, actor, data))
+        else:
+            made = _done(record, answer)
+            store.save_step(tx, vault, key, made)
+            data = {"step": code, "type": spec.produces, "certificate": made.certificate}
+            tx.record(Event("intake.result-produced", key, actor, data))
+            if now.state is CaseState.OPEN:
+                self._work.go_on(tx, actor, now, made)
+        return store.find(tx, vault, key) or Refused(Code.CASE_UNKNOWN)
 
     def _made(self, case: Case, spec: StepSpec) -> Result | Refused:
         """Ask for the certificate. A failure is a reason to wait: the decision stands."""

@@ -36,7 +36,10 @@ def find_parties(desk: Desk, journey: Journey, asked: Opening) -> tuple[Party, .
         return subject
     code = _clean(asked.applicant_code)
     applicant = _one(desk, journey, code)
-    if isinstance(applicant, Refused) and names["applicant"] not in asked.regions:
+    elsewhere = asked.regions.get(names["applicant"], desk.division) != desk.division
+    if isinstance(applicant, Refused) and not (
+        elsewhere and applicant.code == Code.SUBJECT_NOT_FOUND
+    ):
         return applicant
     guardians = [item.upper() for item in desk.guardianship.guardians(_clean(asked.subject_code))]
     if code not in guardians:
@@ -52,10 +55,10 @@ def find_parties(desk: Desk, journey: Journey, asked: Opening) -> tuple[Party, .
         "applicant-head": _head(desk, journey, (first,)),
         "other-head": _head(desk, journey, (second,)),
     }
-    elsewhere: dict[PartyKind, str] = {"applicant": code, "other-guardian": "".join(others)}
+    strangers: dict[PartyKind, str] = {"applicant": code, "other-guardian": "".join(others)}
     parties: list[Party] = []
     for spec in journey.parties:
-        record, known = found[spec.kind], elsewhere.get(spec.kind, "")
+        record, known = found[spec.kind], strangers.get(spec.kind, "")
         if record is not None:
             parties.append(_party(desk, spec.name, record))
         elif known:

@@ -213,9 +213,12 @@ class City:
         for row in self.bench.source.rows["population"]:
             row["registration"] = "1"
 
+    def rows(self) -> list[Any]:
+        journal = self.database.journal
+        return list(self.database.transactions.read(lambda tx: journal.after(tx, 0, 9999)))
+
     def events(self, kind: str) -> list[dict[str, Any]]:
-        rows = self.database.transactions.read(lambda tx: self.database.journal.after(tx, 0, 9999))
-        return [json.loads(row.body)["data"] for row in rows if row.kind == kind]
+        return [json.loads(row.body)["data"] for row in self.rows() if row.kind == kind]
 
 
 def officer(step: str) -> Actor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from certificates.model import CertificateStatus
 from certificates.register_model import Certificate
 from certificates.results import Results
-from intake.model import Case, StepState
+from intake.model import Case, CaseState, StepState
 from kernel.actors import Reach, system
 from kernel.errors import Refused, TongbanError
 from kernel.ids import CertificateId
@@ -32,6 +33,7 @@ from tests.intake.rig import (
     City,
     case,
     code,
+    officer,
 )
 
 WORKER = system("worker", "410100", ("intake.fulfil",))
@@ -83,6 +85,38 @@ def test_the_worker_goes_on_and_writes_nothing_while_nothing_changes(city: City)
     assert city.cases.produce_all(WORKER) == 1
     assert city.cases.produce_all(WORKER) == 0
     assert city.cases.produce_all(replace(WORKER, rights={})) == 0
+
+
+def test_what_was_granted_stands_when_another_step_is_refused(city: City) -> None:
+    found = granted(city)
+    case(city.cases.submit(CLERK, found.id, "vaccination-record").value)
+    nurse = officer("vaccination-record")
+    lost = case(city.cases.conclude(nurse, found.id, "vaccination-record", granted=False).value)
+    assert lost.state is CaseState.REJECTED
+    assert code(city.cases.produce(CLERK, found.id).value) == "case-closed"
+    before = len(city.rows())
+    assert city.cases.produce_all(WORKER) == 0
+    assert len(city.rows()) == before, "nothing is written while nothing changes"
+    city.enter()
+    assert city.cases.produce_all(WORKER) == 1
+    done = case(city.cases.read(CLERK, found.id))
+    assert state(done, BIRTH) == (StepState.DONE, "")
+    assert state(done, "medical-insurance")[0] is StepState.WAITING
+    assert done.state is CaseState.REJECTED
+
+
+def test_four_who_ask_again_at_once_get_one_book(city: City) -> None:
+    found = granted(city)
+    city.enter()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(city.cases.produce, CLERK, found.id) for _ in range(4)]
+        for item in asked:
+            case(item.result().value)
+    done = case(city.cases.produce(CLERK, found.id).value)
+    assert state(done, BIRTH) == (StepState.DONE, "")
+    made = [item for item in city.events("intake.result-produced") if item["step"] == BIRTH]
+    assert len(made) == 1
+    assert sum(n for (kind, _), n in city.register.counts().items() if kind != PAPER) == 3
 
 
 def test_only_window_and_department_may_ask_again(city: City) -> None:
