@@ -60,7 +60,7 @@ def _seal(node: Node) -> Seal:
     if len(info) == 5 and info[4].tag not in (der.SEQUENCE, EXPLICIT_0):
         raise _version_error("extension data of an unknown form")
     old = len(parts) == 2
-    if old != (header_version < 4):
+    if len(parts) == 3 or old != (header_version < 4):
         raise _version_error(f"seal version {header_version} with {len(parts)} parts")
     name, kind, list_type, members, digests, times = _properties(info[2], old=old)
     if old:

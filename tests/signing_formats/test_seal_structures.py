@@ -149,3 +149,11 @@ def test_a_signature_over_another_description_fails(sm2: Region, attributes: boo
     found = verdict(signed_file(sm2, attributes=attributes, digest=bytes(32)), sm2)
     assert "E_DATAHASH_MISMATCH" in found.codes
     assert not found.passed
+
+
+def test_a_seal_of_three_parts_is_of_no_version(sm2: Region) -> None:
+    whole = der.whole(sm2.seal_der())
+    cut = der.sequence(*(part.raw for part in whole.children()[:3]))
+    with pytest.raises(der.DerError) as caught:
+        parse_seal(cut)
+    assert caught.value.code == "E_SES_VERSION"
