@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from certificates import matters, typebook
-from certificates.matters import Matterbook
+from certificates.matters import Matterbook, between_regions
 from certificates.matters import read as read_matter
+from certificates.requests_model import CertificateAsk
 from certificates.typebook import Typebook
 from intake import journeys
-from kernel.errors import TongbanError
+from kernel.errors import Refused, TongbanError
 from kernel.registry import Member
+from tests.certificates.doubles import MOTHER, the_matters
+from tests.intake.rig import CLERK, City
 
 ROOT = Path(__file__).resolve().parents[2]
 NEWBORN = (ROOT / "intake" / "journeys" / "newborn.toml").read_text("utf-8")
@@ -101,6 +104,7 @@ def test_a_hub_lays_its_own_journey_over_the_default(
         ('title = "核验适龄儿童入学资格"', f'title = "{"核" * 201}"', "at most 200"),
         ('formats = ["data", "ofd", "pdf"]', 'formats = ["docx"]', "one of"),
         ("synthetic = true", "", "synthetic"),
+        ('basis = ["consent", ', 'abroad = ["consent"]\nbasis = ["consent", ', "counts by basis"),
     ],
 )
 def test_a_mistaken_matter_does_not_load(
@@ -117,3 +121,26 @@ def test_a_matter_is_found_by_name_and_by_its_code(book: Matterbook) -> None:
     assert found is not None
     assert book.get(found.code) == found
     assert book.get("fishing") is None
+
+
+def test_a_ground_between_regions_opens_nothing_at_home(city: City) -> None:
+    city.issue()
+    ask = CertificateAsk(
+        idempotency_key="k1",
+        matter="birth-registration",
+        case_no="case-1",
+        purpose="newborn-registration",
+        type="marriage",
+        basis="cross-region-35",
+        fields=("register_date",),
+        holder_code=MOTHER,
+    )
+    answer = city.line.own.fetch(CLERK, ask).value
+    assert isinstance(answer, Refused)
+    assert answer.code == "basis-not-registered"
+    need = the_matters().matters["birth-registration"].need("marriage")
+    wider = between_regions(the_matters()).matters["birth-registration"].need("marriage")
+    assert need is not None
+    assert wider is not None
+    assert need.basis == ("consent",)
+    assert wider.basis == ("consent", "cross-region-35")
