@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -88,6 +89,7 @@ class PostgresTransactions:
         self._clock = clock
         self._probe = probe
         self._pool = ThreadPoolExecutor(_THREADS, "transactions")
+        self._working = threading.local()
 
     def write(self, work: Callable[[Tx], T]) -> Recorded[T]:
         """Run ``work``, again if PostgreSQL cannot serialise it, and return after the commit."""
@@ -95,6 +97,7 @@ class PostgresTransactions:
 
     def submit(self, work: Callable[[Tx], T]) -> Future[Recorded[T]]:
         """Run ``work`` on a small pool of threads."""
+        self._refuse_inside()
         return self._pool.submit(self._commit, work, recording=True)
 
     def read(self, query: Callable[[Tx], T]) -> T:
@@ -109,7 +112,13 @@ class PostgresTransactions:
         """Wait for submitted works and stop the threads."""
         self._pool.shutdown()
 
+    def _refuse_inside(self) -> None:
+        """Raise RuntimeError inside a work: its own commit would stand when the outer one fails."""
+        if getattr(self._working, "inside", False):
+            raise RuntimeError("a work may not start another write: it would stand by itself")
+
     def _commit(self, work: Callable[[Tx], T], *, recording: bool) -> Recorded[T]:
+        self._refuse_inside()
         with translated():
             for attempt in range(_ATTEMPTS - 1):
                 try:
@@ -123,7 +132,11 @@ class PostgresTransactions:
 
     def _once(self, work: Callable[[Tx], T], *, recording: bool) -> Recorded[T]:
         with self._writer.connect() as connection, connection.begin() as scope:
-            answer = run(connection, self._clock, work, recording=recording)
+            self._working.inside = True
+            try:
+                answer = run(connection, self._clock, work, recording=recording)
+            finally:
+                self._working.inside = False
             with self._probe.durable("storage.commit"):
                 scope.commit()
             return answer

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from kernel.clock import FixedClock
 from storage.database import Database
 from storage.leases import epoch_of
+from tests.storage.engines import make_database
+
+__all__ = ["make_database"]
 
 
 def test_one_holder_at_a_time_and_each_new_one_has_a_larger_epoch(

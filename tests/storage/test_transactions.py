@@ -11,6 +11,9 @@ from kernel.errors import Refused
 from kernel.ports import Event, Tx
 from storage.database import Database
 from storage.transactions import rows
+from tests.storage.engines import make_database
+
+__all__ = ["make_database"]
 
 META = MetaData()
 THINGS = Table(
@@ -109,7 +112,7 @@ def test_many_works_share_commits_and_a_failing_one_takes_back_only_itself(
 
 def test_a_work_may_not_write_inside_itself(make_database: Callable[..., Database]) -> None:
     db = make_database(META)
-    with pytest.raises(RuntimeError, match="wait for itself"):
+    with pytest.raises(RuntimeError, match="may not start another write"):
         db.transactions.write(lambda tx: db.transactions.write(add("x")))
 
 

@@ -9,6 +9,9 @@ from kernel.ports import Tx
 from storage.database import Database
 from storage.transactions import rows
 from storage.writing import insert_all, insert_if_absent, upsert
+from tests.storage.engines import make_database
+
+__all__ = ["make_database"]
 
 META = MetaData()
 THINGS = Table(
