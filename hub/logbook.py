@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READ = "audit.read"
 CHECK = "audit.check"
 LARGEST_NO = 2**63 - 1
+_EXCHANGE = ("region", "code", "asked", "peer_entry", "peer_leaf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,18 @@ def receipt(hub: Hub, actor: Actor, number: int) -> Receipt | Refused | None:
         return None
     found = hub.database.transactions.read(lambda tx: hub.database.journal.among(tx, [number]))
     return hub.log.receipts.receipt(JournalNo(number), wait=0) if found else None
+
+
+def named(hub: Hub, actor: Actor, number: int) -> dict[str, str] | Refused:
+    """Return what an entry says of the exchange with another hub; empty for other entries."""
+    allowed = authorise(actor, CHECK)
+    if isinstance(allowed, Refused):
+        return allowed
+    found = hub.database.transactions.read(lambda tx: hub.database.journal.among(tx, [number]))
+    if not found or not found[0].kind.startswith("certificates.exchange-"):
+        return {}
+    said = json.loads(found[0].body)["data"]
+    return {name: said[name] for name in _EXCHANGE if isinstance(said.get(name), str)}
 
 
 def about(hub: Hub, subject: str) -> tuple[Line, ...]:

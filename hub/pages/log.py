@@ -34,6 +34,9 @@ async def log(request: Request, visitor: Visiting, no: str = "") -> Response:
         "checkpoint": head,
         "no": wanted,
         "receipt": shown(found) if found else None,
+        "named": granted(logbook.named(hub, actor, number))
+        if found and visitor.may(logbook.CHECK)
+        else {},
         "entries": granted(logbook.latest(hub, actor)) if visitor.may(logbook.CHECK) else None,
     }
     return render(request, "log.html", values)

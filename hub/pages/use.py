@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from certificates.exchange.model import Received
 from certificates.model import MEDIA
 from certificates.requests_model import CONSENT, CertificateAnswer, CertificateAsk
+from hub import abroad
 from hub.disclosed import given_view
 from hub.notices import Notice, told
 from hub.pages.me import FORMATS, field_titles
@@ -48,6 +51,8 @@ class Typed:
     holder: str = ""
     fields: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("data",)
+    region: str = ""
+    """Whose hub holds the certificate; empty: this one's."""
     once: str = ""
     """Idempotency key: sending the same form again gives the same answer, not a second use."""
 
@@ -62,12 +67,13 @@ async def form(
     holder: Annotated[str, Form(max_length=40)] = "",
     fields: Annotated[tuple[str, ...], Form(max_length=100)] = (),
     formats: Annotated[tuple[str, ...], Form(max_length=3)] = (),
+    region: Annotated[str, Form(max_length=6, pattern="^[0-9]*$")] = "",
     once: Annotated[str, Form(max_length=64, pattern=_CLEAN)] = "",
 ) -> Typed:
     """Return what was typed, spaces around it cut off."""
     kept = tuple(name[:100] for name in fields)
     said = (case_no.strip(), purpose, basis, grant, holder.strip())
-    return Typed(place, *said, kept, formats, once)
+    return Typed(place, *said, kept, formats, region, once)
 
 
 @router.get("/use")
@@ -77,9 +83,18 @@ async def use(request: Request, visitor: SignedIn) -> Response:
     return _form(request, visitor, Typed(place=request.query_params.get("for", "")), None)
 
 
-def _form(request: Request, visitor: Visitor, typed: Typed, notice: Notice | None) -> Response:
+def _form(
+    request: Request,
+    visitor: Visitor,
+    typed: Typed,
+    notice: Notice | None,
+    origin: tuple[str, str] = ("", ""),
+) -> Response:
     hub = hub_of(request)
     values = {
+        "own": hub.settings.region,
+        "regions": abroad.regions(hub),
+        "origin": origin,
         "visitor": visitor,
         "choices": choices(hub, visitor.actor.org),
         "need": need_shown(hub, visitor.actor.org, typed.place),
@@ -132,14 +147,16 @@ async def ask(
 ) -> Response:
     """Asks as the interface does; a refusal is told above the form with everything still in it."""
     hub = hub_of(request)
-    recorded = await _fetched(hub, visitor, wanted(hub, typed))
+    recorded = await _fetched(hub, visitor, wanted(hub, typed), typed.region)
     given = recorded.value
     if isinstance(given, Refused):
-        return _form(request, visitor, typed, told(request, given))
+        return _form(request, visitor, typed, told(request, given), abroad.origin(hub, given))
+    answer = given.answer if isinstance(given, Received) else given
     values = {
         "visitor": visitor,
-        "given": given_view(hub, given, typed.fields),
-        "copies": await _tickets(hub, visitor, given),
+        "given": given_view(hub, answer, typed.fields),
+        "copies": await _tickets(hub, visitor, answer),
+        "peer": _peer(hub, given) if isinstance(given, Received) else None,
         "typed": typed,
         "receipt": await receipt(hub, recorded.journal),
     }
@@ -167,15 +184,32 @@ def wanted(hub: Hub, typed: Typed) -> CertificateAsk:
 
 
 async def _fetched(
-    hub: Hub, visitor: Visitor, asked: CertificateAsk
-) -> Recorded[CertificateAnswer | Refused]:
+    hub: Hub, visitor: Visitor, asked: CertificateAsk, region: str
+) -> Recorded[CertificateAnswer | Received | Refused]:
     """A copy that cannot be made is a refusal on the page, where it has a remedy."""
     try:
-        return await run_in_threadpool(hub.requests.fetch, visitor.actor, asked)
+        if region and region != hub.settings.region:
+            far = await run_in_threadpool(hub.exchange.fetch, visitor.actor, asked, region)
+            return Recorded(far.value, far.journal)
+        near = await run_in_threadpool(hub.requests.fetch, visitor.actor, asked)
     except TongbanError as error:
         if message(error.code).status >= 500:
             raise
         return Recorded(Refused(error.code, error.params), ())
+    return Recorded(near.value, near.journal)
+
+
+def _peer(hub: Hub, given: Received) -> dict[str, Any]:
+    """Return what the page shows of the other hub's own entry."""
+    found = (item.name for item in abroad.regions(hub) if item.code == given.region)
+    return {
+        "region": given.region,
+        "name": next(found, ""),
+        "subject": given.entry.subject,
+        "leaf": given.entry.leaf,
+        "journal": given.receipt.get("journal", ""),
+        "index": given.receipt.get("index", ""),
+    }
 
 
 async def _tickets(hub: Hub, visitor: Visitor, given: CertificateAnswer) -> list[dict[str, Any]]:
@@ -197,8 +231,12 @@ async def copy(
     hub = hub_of(request)
     subject = released(await asyncio.wrap_future(hub.identity.tickets.take(visitor.actor, ticket)))
     number, _, file_format = subject.partition("/")
-    verb = hub.requests.copy
-    data = released(await run_in_threadpool(verb, visitor.actor, RequestId(number), file_format))
+    work: partial[Recorded[bytes | Refused]]
+    if number.startswith("xch-"):
+        work = partial(hub.exchange.copy, visitor.actor, number, file_format)
+    else:
+        work = partial(hub.requests.copy, visitor.actor, RequestId(number), file_format)
+    data = released(await run_in_threadpool(work))
     headers = {
         "Cache-Control": "private, no-store",
         "Content-Disposition": f'attachment; filename="{number}.{file_format}"',
