@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -153,3 +154,20 @@ def test_an_airflow_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(TongbanError) as caught:
         Rest(prepare(tmp_path, port=port)).trigger("roll", "one")
     assert (caught.value.code, caught.value.params["reason"]) == ("airflow-refused", "URLError")
+
+
+def test_a_worker_is_missed_only_when_none_is_left(tmp_path: Path) -> None:
+    stack = Stack(prepare(tmp_path), workers=2)
+    assert stack._words["worker-2"][:4] == ["celery", "worker", "--celery-hostname", "worker-2@%h"]
+    for part in stack._words:
+        stack._running[part] = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        for part, missed in (("worker-1", ()), ("worker-2", ("worker-1", "worker-2"))):
+            stack._running[part].kill()
+            stack._running[part].wait()
+            assert stack.ended() == missed
+        stack._running["scheduler"].kill()
+        stack._running["scheduler"].wait()
+        assert "scheduler" in stack.ended()
+    finally:
+        stack.stop()
