@@ -29,10 +29,12 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def settings_rows() -> Iterator[tuple[str, ...]]:
-    """Yield variable, default and meaning of each setting."""
+    """Yield variable, default and meaning of each setting, keys and time stamps last."""
     from hub.settings import Settings
 
-    for name, field in Settings.model_fields.items():
+    fields = Settings.model_fields
+    for name in sorted(fields, key=lambda name: name not in Settings.__annotations__):
+        field = fields[name]
         default = "" if field.default is None else str(field.default)
         yield (
             f"`TONGBAN_{name.upper()}`",

@@ -10,10 +10,12 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import Code
+from hub.key_settings import KeySettings, TimeSettings
 from kernel.errors import TongbanError
 
 
-class Settings(BaseSettings):
+
+class Settings(KeySettings, TimeSettings, BaseSettings):
     """All that may differ between two hubs running the same code; listed in docs/reference.md."""
 
     model_config = SettingsConfigDict(env_prefix="TONGBAN_", extra="ignore", frozen=True)

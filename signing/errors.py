@@ -20,6 +20,7 @@ class Code(StrEnum):
     KEYSTORE_CORRUPT = "keystore-corrupt"
     KEYSTORE_FORKED = "keystore-forked"
     KEYSTORE_LOCKED = "keystore-locked"
+    KEYSTORE_PIN_OPEN = "keystore-pin-open"
     KEYSTORE_SETTING_MISSING = "keystore-setting-missing"
     KEYSTORE_UNAVAILABLE = "keystore-unavailable"
     KEYSTORE_UNKNOWN = "keystore-unknown"

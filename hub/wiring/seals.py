@@ -23,13 +23,21 @@ class SealParts(DataParts):
     @cached_property
     def signer(self) -> SignerProcess:
         """The signer's own process; started, or found running."""
+        from hub.wiring.devices import key_devices
         from signing.signer.process import SignerSetup, ensure
 
         settings = self.settings
         password = settings.keystore_password_file
         real = settings.environment == "production" or password is not None
         keystore = "encrypted_file" if real else "demo"
-        process = ensure(SignerSetup(settings.root, settings.environment, keystore, password))
+        setup = SignerSetup(
+            settings.root,
+            settings.environment,
+            keystore,
+            password,
+            devices=key_devices(settings),
+        )
+        process = ensure(setup)
         self._closing.callback(process.stop)
         return process
 

@@ -25,6 +25,7 @@ from kernel.ports import Json
 from signing.algorithms import by_name
 from signing.keystores.options import Options, secret
 from signing.keystores.request import purposes_for, same
+from signing.keystores.shelf import Shelf
 from signing.ports import KeyInfo
 
 NAME = "encrypted_file"
@@ -46,13 +47,14 @@ class Cost:
     lanes: int = 4
 
 
-class EncryptedFile:
+class EncryptedFile(Shelf[bytes]):
     """A key store in one encrypted file. One process holds it; its threads share it safely."""
 
     def __init__(
         self, path: Path, password: bytes, *, cost: Cost | None = None, demo: bool = False
     ) -> None:
         """Open or make the file; raises TongbanError as ``open_store`` says."""
+        super().__init__()
         self.demo = demo
         self._path = path
         self._lock = threading.Lock()
@@ -65,9 +67,7 @@ class EncryptedFile:
         else:
             self._head = {**head, "check": self._seal("check", _CHECK, {})}
             self._save()
-        self._keys: dict[str, tuple[KeyInfo, bytes]] = {
-            name: self._read(name, entry) for name, entry in self._entries.items()
-        }
+        self._keys = {name: self._read(name, entry) for name, entry in self._entries.items()}
 
     def create(self, name: str, algorithm: str, purposes: Sequence[str]) -> KeyInfo:
         """Make a key; see ``KeyStore.create``."""
@@ -89,29 +89,10 @@ class EncryptedFile:
             self._keys[name] = (info, private)
             return info
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all keys, sorted."""
-        return tuple(sorted(self._keys))
-
-    def info(self, name: str) -> KeyInfo:
-        """Describe a key; raises TongbanError ``key-unknown``."""
-        return self._held(name)[0]
-
-    def public_key(self, name: str) -> tuple[str, bytes]:
-        """Return algorithm and SubjectPublicKeyInfo; raises TongbanError ``key-unknown``."""
-        info = self.info(name)
-        return info.algorithm, info.spki
-
     def sign(self, name: str, digest: bytes) -> bytes:
         """Sign a digest; raises TongbanError ``key-unknown`` and those of the algorithm."""
         info, private = self._held(name)
         return by_name(info.algorithm).sign_digest(private, digest)
-
-    def _held(self, name: str) -> tuple[KeyInfo, bytes]:
-        held = self._keys.get(name)
-        if held is None:
-            raise TongbanError("key-unknown", key=name)
-        return held
 
     def _read(self, name: str, entry: Mapping[str, Any]) -> tuple[KeyInfo, bytes]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,4 +34,17 @@ def secret(options: Options) -> bytes:
         raise TongbanError("keystore-unlock-missing") from error
     if not found:
         raise TongbanError("keystore-unlock-missing")
+    return found
+
+
+def pin(options: Options) -> bytes:
+    """Return the PIN of a device: anybody who may read it can sign with every key in there.
+
+    Raises TongbanError ``keystore-unlock-missing``, ``keystore-pin-open`` for a file that others
+    than its owner may touch.
+    """
+    found = secret(options)
+    path = options.password_file
+    if path is not None and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise TongbanError("keystore-pin-open", path=path)
     return found

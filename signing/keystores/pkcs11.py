@@ -21,8 +21,9 @@ from kernel.canonical import canonical
 from kernel.errors import TongbanError
 from signing import der
 from signing.algorithms import by_name
-from signing.keystores.options import Options, secret
+from signing.keystores.options import Options, pin
 from signing.keystores.request import check_digest, check_process, purposes_for, same
+from signing.keystores.shelf import Shelf
 from signing.ports import KeyInfo
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class Place:
     token: str
 
 
-class Pkcs11Store:
+class Pkcs11Store(Shelf[bytes]):
     """A token behind the key store port. One session, one operation at a time."""
 
     demo = False
@@ -61,11 +62,11 @@ class Pkcs11Store:
 
         A wrong PIN is never tried twice: tokens lock themselves after a few.
         """
+        super().__init__()
         self._place, self._pin = place, pin
         self._owner = os.getpid()
         self._lock = threading.Lock()
         self._session: Any = None
-        self._keys: dict[str, tuple[KeyInfo, bytes]] = {}
         self._keys = self._run(_descriptions)
 
     def create(self, name: str, algorithm: str, purposes: Sequence[str]) -> KeyInfo:
@@ -92,19 +93,6 @@ class Pkcs11Store:
 
         return self._run(make)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all keys, sorted."""
-        return tuple(sorted(self._keys))
-
-    def info(self, name: str) -> KeyInfo:
-        """Describe a key; raises TongbanError ``key-unknown``."""
-        return self._held(name)[0]
-
-    def public_key(self, name: str) -> tuple[str, bytes]:
-        """Return algorithm and SubjectPublicKeyInfo; raises TongbanError ``key-unknown``."""
-        info = self.info(name)
-        return info.algorithm, info.spki
-
     def sign(self, name: str, digest: bytes) -> bytes:
         """Sign a digest inside the token.
 
@@ -122,12 +110,6 @@ class Pkcs11Store:
             session, self._session = self._session, None
             if session is not None:
                 session.close()
-
-    def _held(self, name: str) -> tuple[KeyInfo, bytes]:
-        held = self._keys.get(name)
-        if held is None:
-            raise TongbanError("key-unknown", key=name)
-        return held
 
     def _run(self, work: Callable[[Any], T]) -> T:
         """Do something in the session; a session that the token dropped is opened once again."""
@@ -279,10 +261,10 @@ def open_store(options: Options) -> Pkcs11Store:
     """Open the token ``options.token`` with the PIN of the password file.
 
     Raises TongbanError ``keystore-setting-missing``, ``keystore-unlock-missing``,
-    ``keystore-locked``, ``keystore-unavailable``, ``keystore-corrupt``.
+    ``keystore-pin-open``, ``keystore-locked``, ``keystore-unavailable``, ``keystore-corrupt``.
     """
     if options.module is None:
         raise TongbanError("keystore-setting-missing", setting="--module")
     if not options.token:
         raise TongbanError("keystore-setting-missing", setting="--token")
-    return Pkcs11Store(Place(options.module, options.token), secret(options))
+    return Pkcs11Store(Place(options.module, options.token), pin(options))

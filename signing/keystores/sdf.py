@@ -21,7 +21,8 @@ import structlog
 from kernel.errors import TongbanError
 from signing import der
 from signing.algorithms import by_name, sm2_sm3
-from signing.keystores.options import Options, secret
+from signing.keystores import sdf_library, sdf_stand_in
+from signing.keystores.options import Options, pin
 from signing.keystores.request import check_digest, check_process, purposes_for, same
 from signing.keystores.sdf_port import (
     SDR_COMMFAIL,
@@ -31,7 +32,7 @@ from signing.keystores.sdf_port import (
     SdfError,
     Session,
 )
-from signing.keystores.sdf_stand_in import connect
+from signing.keystores.shelf import Shelf
 from signing.ports import KeyInfo
 
 T = TypeVar("T")
@@ -42,18 +43,19 @@ SCHEMA = 1
 _UNCOMPRESSED = b"\x04"
 
 
-class SdfStore:
+class SdfStore(Shelf[int]):
     """A device behind the key store port. One session, one operation at a time."""
 
     def __init__(self, device: Device, path: Path, pin: bytes) -> None:
         """Open a session and check every name; raises TongbanError as ``open_store`` says."""
+        super().__init__()
         self.demo = device.stand_in
         self._device, self._path, self._pin = device, path, pin
         self._owner = os.getpid()
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._allowed: set[int] = set()
-        self._keys: dict[str, tuple[KeyInfo, int]] = _load(path)
+        self._keys = _load(path)
         for name, (info, index) in self._keys.items():
             if self._run(partial(_spki, index)) != info.spki:
                 raise TongbanError("keystore-corrupt", reason=f"entry {name}")
@@ -82,19 +84,6 @@ class SdfStore:
 
         return self._run(make)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all keys, sorted."""
-        return tuple(sorted(self._keys))
-
-    def info(self, name: str) -> KeyInfo:
-        """Describe a key; raises TongbanError ``key-unknown``."""
-        return self._held(name)[0]
-
-    def public_key(self, name: str) -> tuple[str, bytes]:
-        """Return algorithm and SubjectPublicKeyInfo; raises TongbanError ``key-unknown``."""
-        info = self.info(name)
-        return info.algorithm, info.spki
-
     def sign(self, name: str, digest: bytes) -> bytes:
         """Sign e = SM3(Z || M) inside the device; DER ``SEQUENCE {r, s}``.
 
@@ -117,12 +106,6 @@ class SdfStore:
         """End the session; the next use opens another."""
         with self._lock:
             self._drop()
-
-    def _held(self, name: str) -> tuple[KeyInfo, int]:
-        held = self._keys.get(name)
-        if held is None:
-            raise TongbanError("key-unknown", key=name)
-        return held
 
     def _run(self, work: Callable[[Session], T]) -> T:
         """Do something in the session; one that the device dropped is opened once again."""
@@ -217,17 +200,22 @@ def _save(path: Path, keys: Mapping[str, tuple[KeyInfo, int]]) -> None:
 def open_store(options: Options) -> SdfStore:
     """Open the device at ``options.module`` with the PIN of the password file.
 
-    The one device known here is the stand-in. Raises TongbanError ``demo-keystore-refused`` for it
-    in production, ``keystore-setting-missing``, ``keystore-unlock-missing``, ``keystore-locked``,
-    ``keystore-unavailable``, ``keystore-corrupt``.
+    A file there is a vendor's library; anything else is the socket of the stand-in. Raises
+    TongbanError ``demo-keystore-refused`` for the stand-in in production,
+    ``keystore-setting-missing``, ``keystore-unlock-missing``, ``keystore-pin-open``,
+    ``keystore-locked``, ``keystore-unavailable``, ``keystore-corrupt``.
     """
     if options.module is None:
         raise TongbanError("keystore-setting-missing", setting="--module")
-    device = connect(options.module)
+    device = _device(options.module)
     if device.stand_in and options.environment == "production":
         raise TongbanError("demo-keystore-refused")
     if device.stand_in:
         structlog.get_logger("signing").warning(
             "sdf-stand-in-is-unsafe", notice="模拟密码设备，不得用于真实证照"
         )
-    return SdfStore(device, options.home / FILE, secret(options))
+    return SdfStore(device, options.home / FILE, pin(options))
+
+
+def _device(module: Path) -> Device:
+    return sdf_library.LibraryDevice(module) if module.is_file() else sdf_stand_in.connect(module)

@@ -19,7 +19,8 @@ import structlog
 from kernel.clock import SystemClock
 from kernel.errors import TongbanError, load_messages
 from signing.algorithms import by_name
-from signing.keystores import Options, names, open_store
+from signing.keystores import Options, names
+from signing.keystores.routed import KeyDevice, open_stores
 from signing.signer.desk import Desk
 from signing.signer.ledger import FILE, Ledger
 from signing.signer.place import socket_path
@@ -57,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--password-file", type=Path, help="password of the file, or the PIN")
     parser.add_argument("--module", type=Path, help="library of the key device (PKCS#11)")
     parser.add_argument("--token", default="", help="label of the token (PKCS#11)")
+    parser.add_argument(
+        "--device",
+        action="append",
+        default=[],
+        nargs=5,
+        metavar=("FAMILY", "KIND", "PIN_FILE", "MODULE", "TOKEN"),
+        help="device that makes the keys of a family: sm2 sdf … or p256 pkcs11 …",
+    )
     parser.add_argument("--with-parent", action="store_true", help="end with standard input")
     return parser
 
@@ -74,7 +83,8 @@ def _run(arguments: argparse.Namespace) -> None:
             module=arguments.module,
             token=arguments.token,
         )
-        keys = open_store(arguments.keystore, options)
+        devices = [KeyDevice.read(words) for words in arguments.device]
+        keys = open_stores(arguments.keystore, options, devices)
         wanted = os.environ.get(KILL, "")
         ledger = Ledger(home / FILE, SystemClock(), parse(wanted) if wanted else NoProbe())
         closing.callback(ledger.close)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernel.errors import TongbanError
+from signing.keystores.routed import KeyDevice
 from signing.signer.client import SignerClient
 from signing.signer.place import socket_path
 from signing.signer.server import SignerServer
 
-__all__ = ["SignerClient", "SignerProcess", "SignerServer", "SignerSetup", "ensure"]
+__all__ = ["KeyDevice", "SignerClient", "SignerProcess", "SignerServer", "SignerSetup", "ensure"]
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
@@ -31,6 +32,8 @@ class SignerSetup:
     password_file: Path | None = None
     module: Path | None = None
     token: str = ""
+    devices: tuple[KeyDevice, ...] = ()
+    """Devices that make the keys of a family in place of ``keystore``."""
 
     def arguments(self) -> list[str]:
         """Return the command line."""
@@ -42,6 +45,8 @@ class SignerSetup:
             words += ["--module", str(self.module.absolute())]
         if self.token:
             words += ["--token", self.token]
+        for device in self.devices:
+            words += device.words()
         return [*words, "--with-parent"]
 
 

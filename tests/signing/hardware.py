@@ -36,6 +36,7 @@ def softhsm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     )
     pin = folder / "pin"
     pin.write_text(f"{PIN}\n")
+    pin.chmod(0o600)
     return Options(folder, "production", pin, MODULE, TOKEN)
 
 
@@ -44,6 +45,7 @@ def sdf(folder: Path) -> Iterator[Options]:
     """Run the stand-in for an SDF device in a process of its own."""
     pin, place = folder / "pin", folder / "sdf.sock"
     pin.write_text(f"{PIN}\n")
+    pin.chmod(0o600)
     command = [sys.executable, "-m", "signing.keystores.sdf_stand_in", str(place), str(pin)]
     with subprocess.Popen(
         command,

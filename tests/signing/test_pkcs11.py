@@ -33,6 +33,7 @@ def opened(token: Options) -> Pkcs11Store:
 def test_what_is_not_set_is_named_before_any_library_is_loaded(tmp_path: Path) -> None:
     pin = tmp_path / "pin"
     pin.write_text("1234")
+    pin.chmod(0o600)
     sound = Options(tmp_path, "production", pin, tmp_path / "absent.so", "hub")
     for wrong, code in (
         (replace(sound, module=None), "keystore-setting-missing.*--module"),

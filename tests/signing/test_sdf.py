@@ -48,6 +48,7 @@ def test_what_is_missing_has_a_name(device: Options, tmp_path: Path) -> None:
 def test_a_wrong_pin_gives_no_right_to_a_key(device: Options, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("0000")
+    wrong.chmod(0o600)
     keys = open_store("sdf", replace(device, password_file=wrong))
     keys.create("k", "sm2_sm3", ("seal-ofd",))
     with pytest.raises(TongbanError, match="keystore-locked"):
