@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from certificates.errors import Code
 from certificates.exchange import peers, store
 from hub.exchanging import RegionJudge
 from kernel import registry
@@ -46,12 +47,46 @@ def _why(hub: Hub, region: str) -> tuple[str, str]:
     return "", ""
 
 
+_NO_ANSWER: Final = frozenset(
+    {
+        Code.PEER_UNREACHABLE,
+        Code.PEER_SLOW,
+        Code.PEER_FAILED,
+        Code.PEER_ANSWER_INCOMPLETE,
+        Code.PEER_ANSWER_MALFORMED,
+        Code.PEER_ANSWER_NOT_GENUINE,
+        Code.PEER_ANSWER_OTHER,
+        Code.PEER_ANSWER_UNSEALED,
+    }
+)
+_AGAIN: Final = _NO_ANSWER | {Code.PEER_CLOCK, Code.PEER_RATE}
+
+
 def origin(hub: Hub, refused: Refused) -> tuple[str, str]:
-    """Return in both languages which hub failed or refused; empty where no other was asked."""
+    """Return in both languages which hub failed or refused, and what was recorded where.
+
+    Empty where no other hub was to be asked.
+    """
     code = refused.params.get("origin", "")
     if not code:
         return "", ""
     if code == hub.settings.region:
-        return "本地节点没有把请求发出", "this hub did not send the question"
+        return (
+            "请求没有发往外地，由本地节点拒绝，已记入本地日志。",
+            "The question did not leave this hub; its refusal is in this log.",
+        )
     name = next((item.name for item in regions(hub) if item.code == code), "")
-    return f"由{name} {code} 的节点给出", f"from the hub of {name} {code}".replace("  ", " ")
+    if refused.code in _NO_ANSWER:
+        return (
+            f"没有从{name} {code} 的节点得到可用的答复，已记入本地日志。",
+            f"The hub of {name} {code} gave no answer that counts; this is in this log.",
+        )
+    return (
+        f"由{name} {code} 的节点答复，两地日志都有记录。",
+        f"The hub of {name} {code} said so; both logs have it.",
+    )
+
+
+def may_send_again(refused: Refused) -> bool:
+    """Tell whether the same question may be sent again under its key, to be answered once."""
+    return refused.code in _AGAIN

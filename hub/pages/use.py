@@ -88,17 +88,20 @@ def _form(
     visitor: Visitor,
     typed: Typed,
     notice: Notice | None,
-    origin: tuple[str, str] = ("", ""),
+    refused: Refused | None = None,
 ) -> Response:
+    """Show the form. A question that may be sent again keeps its key, so that it counts once."""
     hub = hub_of(request)
+    again = refused is not None and abroad.may_send_again(refused)
     values = {
         "own": hub.settings.region,
         "regions": abroad.regions(hub),
-        "origin": origin,
+        "origin": abroad.origin(hub, refused) if refused else ("", ""),
+        "again": again,
         "visitor": visitor,
         "choices": choices(hub, visitor.actor.org),
         "need": need_shown(hub, visitor.actor.org, typed.place),
-        "typed": replace(typed, once=new_id("page")),
+        "typed": typed if again else replace(typed, once=new_id("page")),
         "notice": notice,
     }
     return render(request, "use.html", values, notice.status if notice else 200)
@@ -150,7 +153,7 @@ async def ask(
     recorded = await _fetched(hub, visitor, wanted(hub, typed), typed.region)
     given = recorded.value
     if isinstance(given, Refused):
-        return _form(request, visitor, typed, told(request, given), abroad.origin(hub, given))
+        return _form(request, visitor, typed, told(request, given), given)
     answer = given.answer if isinstance(given, Received) else given
     values = {
         "visitor": visitor,

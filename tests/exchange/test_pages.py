@@ -81,15 +81,34 @@ def test_a_copy_of_another_region_is_handed_out_once(agency: Any) -> None:
 def test_a_refusal_says_whose_it_is_and_keeps_the_form(border: Border, agency: Any) -> None:
     answer = ask(agency, holder=MOTHER)
     assert answer.status_code == 404
-    assert f"由示例市 {HOME} 的节点给出" in answer.text
+    assert f"由示例市 {HOME} 的节点答复，两地日志都有记录" in answer.text
+    assert "可直接再次提交本页" not in answer.text
     assert f'value="{MOTHER}"' in answer.text
     assert f'<option value="{HOME}" selected>' in answer.text
     write_peer(border.asker, border.home, address=f'"http://127.0.0.1:{free_port()}"')
     answer = ask(agency)
     assert answer.status_code == 503
     assert "连接不上" in answer.text
+    assert f"没有从示例市 {HOME} 的节点得到可用的答复" in answer.text
     unknown = ask(agency, region="410500")
-    assert "本地节点没有把请求发出" in unknown.text
+    assert "请求没有发往外地" in unknown.text
+
+
+def test_the_form_sent_again_after_a_lost_answer_is_the_same_question(
+    border: Border, agency: Any
+) -> None:
+    before = len(border.events(border.home, "request-served"))
+    border.proxy.behave(lambda answer: [(0.0, answer[:200])])
+    lost = ask(agency)
+    assert lost.status_code == 502
+    assert "可直接再次提交本页，不会重复用证" in lost.text
+    once = re.search(r'name="once" value="([^"]+)"', lost.text)
+    assert once
+    border.proxy.behave()
+    again = ask(agency, once=once[1])
+    assert again.status_code == 200
+    assert "没有再次用证" in again.text
+    assert len(border.events(border.home, "request-served")) == before + 1
 
 
 def test_a_full_rate_says_when_to_try_again(border: Border, agency: Any) -> None:

@@ -34,6 +34,20 @@ each format was shown with the root of another region as anchor."""
 _PEERS_NOTE = """Sealed by the other program with keys made for the run, judged by `signing.verify` under the
 policy `certificate`."""
 
+_EXCHANGE = """## Messages and logs between hubs
+
+Hubs sign their messages by RFC 9421 and RFC 9530 with ECDSA P-256
+([peer-message](formats/peer-message.md)). The messages are made and verified by
+http-message-signatures 3; an implementation written from the standards alone
+(`tests/exchange/rfc9421.py`) passes the standards' own examples, accepts what the library signs,
+and signs what the library accepts. Every failure between two hubs is a row of the table in that
+format's page, and each row is run.
+
+Two hubs' logs about each other are compared from files whose entries prove themselves against
+signed checkpoints ([peer-log](formats/peer-log.md)): trees after RFC 6962 and RFC 9162,
+checkpoints as C2SP tlog-checkpoint. The comparison trusts neither hub.
+"""
+
 
 def cells(trial: Trial, peers: Mapping[str, PeerFile]) -> Cells:
     """Return what the run found, for the judges that sat."""
@@ -83,6 +97,7 @@ def render(trial: Trial, peers: Mapping[str, PeerFile]) -> str:
             [f"{kind.title}, made by {kind.maker}" for kind in KINDS.values()],
             ["Tongban"],
         ),
+        _EXCHANGE,
     ]
     return "\n".join(parts)
 
