@@ -11,7 +11,11 @@ from typing import Any
 
 import bench
 
-NOT_TIMED = {"__main__", "bare", "corpus", "load"}
+NOT_TIMED = {
+    *("__main__", "bare", "corpus", "load", "parties", "timing"),
+    *("signing", "signing_hub", "signing_jvm"),
+}
+"""Parts of other benches, and what has a target of its own in the Makefile."""
 
 
 def names() -> list[str]:

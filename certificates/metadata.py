@@ -59,8 +59,10 @@ def of_file(kind: CertificateType, values: FaceValues) -> dict[str, str]:
 
 
 def _derived(kind: CertificateType, values: FaceValues) -> dict[str, str]:
-    shaped = numbering.check(values.identifier) != "malformed"
-    version = numbering.parse(values.identifier).version if shaped else 0
+    try:
+        version = numbering.parse(values.identifier).version
+    except TongbanError:
+        version = 0
     return {
         "certificate_version": f"{version:03d}" if version else "",
         "certificate_define_authority_name": kind.defining_org,

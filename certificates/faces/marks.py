@@ -45,15 +45,14 @@ class Path:
 class Modules:
     """Dark modules of a matrix code whose first module has its corner at ``left``, ``top``.
 
-    ``runs`` are row, first column and length of what is dark in a row; ``size`` is a module's, in
-    millimetres, ``count`` the modules of a side.
+    ``rows`` holds for each row its runs of dark modules: first column times 256, plus length.
+    ``size`` is a module's, in millimetres.
     """
 
     left: float
     top: float
     size: float
-    count: int
-    runs: tuple[tuple[int, int, int], ...]
+    rows: tuple[tuple[int, ...], ...]
     fill: str
 
 

@@ -30,19 +30,21 @@ def draw(text: str, item: Qr) -> Modules:
     module = item.size / (made.size + 2 * QUIET)
     quiet = QUIET * module
     left, top = round(item.x + quiet, 3), round(item.y + quiet, 3)
-    return Modules(left, top, module, made.size, runs(made), item.colour)
+    return Modules(left, top, module, rows(made), item.colour)
 
 
-def runs(made: Code) -> tuple[tuple[int, int, int], ...]:
-    """Return row, first column and length of each run of dark modules."""
+def rows(made: Code) -> tuple[tuple[int, ...], ...]:
+    """Return the runs of dark modules of each row, as ``Modules`` has them."""
     size = made.size
     modules = f"{made.bits:0{size * size}b}"
     found = []
-    for row in range(size):
-        column = 0
-        for dark in modules[row * size : (row + 1) * size].split("0"):
-            length = len(dark)
-            if length:
-                found.append((row, column, length))
-            column += length + 1
+    for start in range(0, size * size, size):
+        runs, column = [], 0
+        for dark in modules[start : start + size].split("0"):
+            if dark:
+                length = len(dark)
+                runs.append(column << 8 | length)
+                column += length
+            column += 1
+        found.append(tuple(runs))
     return tuple(found)

@@ -59,6 +59,8 @@ class Fonts:
         self._caches = tuple(GlyphCache(face, cache) for face in faces)
         self._found: dict[str, tuple[GlyphCache, int]] = {}
         self._glyphs: dict[str, Glyph] = {}
+        self._notices: dict[str, str] = {}
+        """Copyright of the face that a character's glyph is from."""
         self._advances = _Advances(self)
         self._embedded: dict[tuple[frozenset[str], str], Embedded] = {}
         self._lock = threading.Lock()
@@ -81,6 +83,7 @@ class Fonts:
             return known
         with self._lock:
             cache, number = self._find(character)
+            self._notices[character] = cache.font.copyright
             known = self._glyphs[character] = cache.get(number)
             if cache.fresh >= _FLUSH_AT:
                 cache.flush()
@@ -113,14 +116,17 @@ class Fonts:
         return found
 
     def _embed(self, ordered: Sequence[str], name: str) -> Embedded:
-        held = [self.glyph(character) for character in ordered]
-        faces = {self._found[c][0].font.copyright for c in ordered if c in self._found}
+        try:
+            held = [self._glyphs[character] for character in ordered]
+        except KeyError:
+            held = [self.glyph(character) for character in ordered]
+        notices = {self._notices[character] for character in ordered}
         data = build(
             name,
             dict(zip(map(ord, ordered), held, strict=True)),
             ascent=self.ascent,
             descent=self.descent,
-            notice=" / ".join(sorted(filter(None, faces))),
+            notice=" / ".join(sorted(filter(None, notices))),
         )
         boxes = [glyph.box for glyph in held] or [(0, 0, 0, 0)]
         left, bottom, right, top = zip(*boxes, strict=True)

@@ -96,10 +96,10 @@ def _head(glyphs: Sequence[Glyph]) -> bytes:
 
 
 def _hhea(glyphs: Sequence[Glyph], ascent: int, descent: int) -> bytes:
-    widest = max(glyph.advance for glyph in glyphs)
-    left = min(glyph.left for glyph in glyphs)
-    right = min(glyph.advance - glyph.box[2] for glyph in glyphs)
-    extent = max(glyph.box[2] for glyph in glyphs)
+    widest = max([glyph.advance for glyph in glyphs])
+    left = min([glyph.box[0] for glyph in glyphs])
+    right = min([glyph.advance - glyph.box[2] for glyph in glyphs])
+    extent = max([glyph.box[2] for glyph in glyphs])
     return struct.pack(
         ">IhhhHhhhhhhhhhhhH",
         *(0x00010000, ascent, descent, 0, widest, left, right, extent, 1, 0, 0),

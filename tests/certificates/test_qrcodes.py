@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certificates.faces import qrcodes
-from certificates.faces.qr import runs
+from certificates.faces.qr import rows
 from certificates.faces.qrcodes import Code, code
 from kernel.errors import TongbanError
 
@@ -79,4 +79,4 @@ def test_a_text_too_long_for_any_code_is_refused() -> None:
 
 def test_runs_are_the_dark_modules_row_by_row() -> None:
     made = Code(4, 0b0110_1011_0000_1111)
-    assert runs(made) == ((0, 1, 2), (1, 0, 1), (1, 2, 2), (3, 0, 4))
+    assert rows(made) == ((0x0102,), (0x0001, 0x0202), (), (0x0004,))

@@ -42,19 +42,13 @@ def objects(
     return "".join(parts)
 
 
-class _Cells(dict[tuple[int, int, int], str]):
-    """Rectangles of runs of modules, each written once: a code has four hundred of them."""
+class _Cells(dict[int, str]):
+    """Rectangles of runs of modules from row ``y`` to ``z``, each written once."""
 
-    def __missing__(self, run: tuple[int, int, int]) -> str:
-        row, column, length = run
-        right, bottom = column + length, row + 1
-        made = f"M {column} {row} L {right} {row} L {right} {bottom} L {column} {bottom} C"
-        if len(self) < _MOST_CELLS:
-            self[run] = made
+    def __missing__(self, run: int) -> str:
+        left, right = run >> 8, (run >> 8) + (run & 255)
+        made = self[run] = f"M {left} y L {right} y L {right} z L {left} z C"
         return made
-
-
-_MOST_CELLS = 65536
 
 
 @cache
@@ -64,14 +58,18 @@ def _cells() -> _Cells:
 
 def _modules(mark: Modules, own: int) -> str:
     """Draw with modules as units; the matrix turns them into millimetres."""
-    cells, side = _cells(), mark.size * mark.count
+    cells, side = _cells(), mark.size * len(mark.rows)
     box = " ".join(map(number, (mark.left, mark.top, side, side)))
-    data = " ".join([cells[run] for run in mark.runs])
+    drawn = [
+        " ".join([cells[run] for run in runs]).replace("y", str(row)).replace("z", str(row + 1))
+        for row, runs in enumerate(mark.rows)
+    ]
     return (
         f'<ofd:PathObject ID="{own}" Boundary="{box}"'
         f' CTM="{mark.size:.6f} 0 0 {mark.size:.6f} 0 0" Stroke="false" Fill="true">'
         f'<ofd:FillColor Value="{_colour(mark.fill)}"/>'
-        f"<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>\n"
+        f"<ofd:AbbreviatedData>{' '.join(filter(None, drawn))}</ofd:AbbreviatedData>"
+        "</ofd:PathObject>\n"
     )
 
 

@@ -48,7 +48,10 @@ class OfdTemplate:
 
     def fill(self, values: FaceValues) -> bytes:
         """Return the unsealed OFD; see ``certificates.model.Template.fill``."""
-        sheets = self.layout.sheets(values)
+        return self.draw(values, self.layout.sheets(values))
+
+    def draw(self, values: FaceValues, sheets: Sequence[Sheet]) -> bytes:
+        """Return the unsealed OFD of values whose words are set already."""
         characters = {c for s in sheets for m in s.marks if isinstance(m, Glyphs) for c in m.text}
         own = self.layout.fonts.embed(characters, FONT_NAME)
         entries = of_file(self.kind, values)

@@ -43,18 +43,12 @@ def write(marks: Iterable[Mark], font: Embedded, resource: str, height: float) -
     return "\n".join(parts).encode("ascii")
 
 
-class _Cells(dict[tuple[int, int, int], str]):
-    """Rectangles of runs of modules, each written once: a code has four hundred of them."""
+class _Cells(dict[int, str]):
+    """Rectangles of runs of modules in some row ``y``, each written once."""
 
-    def __missing__(self, run: tuple[int, int, int]) -> str:
-        row, column, length = run
-        made = f"{column} {row} {length} 1 re"
-        if len(self) < _MOST_CELLS:
-            self[run] = made
+    def __missing__(self, run: int) -> str:
+        made = self[run] = f"{run >> 8} y {run & 255} 1 re"
         return made
-
-
-_MOST_CELLS = 65536
 
 
 @cache
@@ -66,8 +60,12 @@ def _modules(mark: Modules, height: float) -> str:
     """Draw with modules as units: the matrix turns them into points from the bottom."""
     cells, unit = _cells(), mark.size * _SCALE
     x, y = number(mark.left * _SCALE), number((height - mark.top) * _SCALE)
-    drawn = " ".join([cells[run] for run in mark.runs])
-    return f"q {unit:.6f} 0 0 -{unit:.6f} {x} {y} cm {_colour(mark.fill)} rg {drawn} f Q"
+    drawn = [
+        " ".join([cells[run] for run in runs]).replace("y", str(row))
+        for row, runs in enumerate(mark.rows)
+    ]
+    lines = "\n".join(drawn)
+    return f"q {unit:.6f} 0 0 -{unit:.6f} {x} {y} cm {_colour(mark.fill)} rg\n{lines}\nf Q"
 
 
 def _path(mark: Path, height: float) -> str:

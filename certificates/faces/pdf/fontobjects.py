@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
-from certificates.faces.pdf.syntax import EACH, ONCE, stream
+from certificates.faces.pdf.syntax import ONCE, stream
 from certificates.fonts import Embedded
 
 COUNT = 5
@@ -41,8 +42,7 @@ def objects(font: Embedded, first: int, *, once: bool) -> list[bytes]:
         b"<</Type/FontDescriptor/FontName/%s/Flags 4/FontBBox[%s]/ItalicAngle 0"
         b"/Ascent %d/Descent %d/CapHeight %d/StemV 80/FontFile2 %d 0 R>>"
     ) % (name, box, font.ascent, font.descent, font.ascent, first)
-    ordered = sorted(font.numbers.items(), key=lambda pair: pair[1])
-    widths = " ".join(str(font.advances[character]) for character, _ in ordered).encode()
+    widths = " ".join(map(str, font.advances.values())).encode()
     descendant = (
         b"<</Type/Font/Subtype/CIDFontType2/BaseFont/%s"
         b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
@@ -52,25 +52,27 @@ def objects(font: Embedded, first: int, *, once: bool) -> list[bytes]:
         b"<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H"
         b"/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
     ) % (name, first + 2, first + 3)
-    program = stream(font.data, b"/Length1 %d" % len(font.data), level=ONCE if once else 0)
-    return [program, descriptor, descendant, stream(to_unicode(font), level=EACH), root]
+    level = ONCE if once else 0
+    program = stream(font.data, b"/Length1 %d" % len(font.data), level=level)
+    return [program, descriptor, descendant, stream(to_unicode(font), level=level), root]
 
 
 def to_unicode(font: Embedded) -> bytes:
     """Return the CMap from codes to UTF-16, surrogate pairs beyond the basic plane included."""
-    pairs = sorted(font.numbers.items(), key=lambda pair: pair[1])
-    parts = [_CMAP_HEAD]
-    for start in range(0, len(pairs), _BLOCK):
-        block = pairs[start : start + _BLOCK]
-        parts.append(b"%d beginbfchar\n" % len(block))
-        for character, code in block:
-            target = character.encode("utf-16-be").hex().upper().encode()
-            parts.append(b"<%04X> <%s>\n" % (code, target))
-        parts.append(b"endbfchar\n")
-    return b"".join([*parts, _CMAP_TAIL])
+    lines = [f"<{code:04X}> <{_utf16(c)}>\n" for c, code in font.numbers.items()]
+    parts = []
+    for start in range(0, len(lines), _BLOCK):
+        block = lines[start : start + _BLOCK]
+        parts += [f"{len(block)} beginbfchar\n", *block, "endbfchar\n"]
+    return b"".join((_CMAP_HEAD, "".join(parts).encode("ascii"), _CMAP_TAIL))
+
+
+@lru_cache(maxsize=16384)
+def _utf16(character: str) -> str:
+    return character.encode("utf-16-be").hex().upper()
 
 
 def tag(font: Embedded) -> str:
     """Return the six capitals that mark a subset, derived from its bytes."""
     digest = hashlib.sha256(font.data).digest()
-    return "".join(chr(65 + byte % 26) for byte in digest[:6])
+    return "".join([chr(65 + byte % 26) for byte in digest[:6]])

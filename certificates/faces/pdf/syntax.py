@@ -30,6 +30,7 @@ def number(value: float) -> str:
     return "0" if text in ("-0", "") else text
 
 
+@lru_cache(maxsize=4096)
 def text_string(text: str) -> bytes:
     """Return a text string in UTF-16 with byte order mark, written in hexadecimal."""
     return b"<FEFF" + text.encode("utf-16-be").hex().upper().encode() + b">"

@@ -48,7 +48,10 @@ class PdfTemplate:
 
     def fill(self, values: FaceValues) -> bytes:
         """Return the unsealed PDF; see ``certificates.model.Template.fill``."""
-        sheets = self.layout.sheets(values)
+        return self.draw(values, self.layout.sheets(values))
+
+    def draw(self, values: FaceValues, sheets: Sequence[Sheet]) -> bytes:
+        """Return the unsealed PDF of values whose words are set already."""
         first = len(self.offsets) + 1
         varying = self._objects(values, sheets, first)
         added = syntax.body(varying, first, len(self.prefix))

@@ -1,0 +1,251 @@
+"""Sealing and verifying against raw cryptography, stock pyHanko and the JVM's libraries.
+
+One run, one core, CPU time, medians of interleaved rounds. ``make bench-signing``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import uharfbuzz
+
+from bench.parties import AT, NAMES, Faces, Family, family, stock
+from bench.timing import Work, medians, one_core
+from certificates.faces.marks import Glyphs
+from certificates.model import FaceValues, Template
+from signing.algorithms.sm2_sm3 import sm3
+from signing.formats.batch import lay
+from signing.policies import load
+from signing.verify import inspect, judge
+
+Row = dict[str, Any]
+PDF_P256, PDF_SM2, OFD_SM2 = "PDF B-B, P-256", "PDF B-B, SM2", "OFD SES v4, SM2"
+
+
+def row(measure: str, value: float, unit: str, bar: float | None = None) -> Row:
+    """Return one line of the table."""
+    holds = bar is None or value >= bar
+    return {"measure": measure, "value": round(value, 2), "unit": unit, "bar": bar, "holds": holds}
+
+
+def run() -> list[Row]:
+    """Measure everything; what is missing on this machine is a line that says so."""
+    from bench import signing_hub, signing_jvm
+
+    one_core()
+    p256, sm2 = family("ecdsa_p256"), family("sm2_sm3")
+    pdf, ofd = Faces("pdf"), Faces("ofd")
+    rows, costs = sealing(pdf, ofd, p256, sm2)
+    checked, checks = verifying(pdf, ofd, p256, sm2)
+    rows += signing_hub.rows(costs["stock"])
+    return [*rows, *checked, *signing_jvm.rows(pdf, ofd, p256, sm2, costs | checks)]
+
+
+def sealing(
+    pdf: Faces, ofd: Faces, p256: Family, sm2: Family
+) -> tuple[list[Row], dict[str, float]]:
+    """Seal from templates, every signature verified on the finished file."""
+    subset, by_stock = Subset(pdf), stock(p256)
+    size = len(sealed(pdf, pdf.people(1)[0], p256))
+    digest, value = bytes(32), sm2.signer.sign(bytes(32))
+    proof = p256.signer.sign(digest)
+    data = b"\x5a" * size
+
+    def raw(characters: set[str]) -> None:
+        hashlib.sha256(data).digest()
+        p256.signer.sign(digest)
+        assert p256.signer.method.verify_digest(p256.signer.spki, digest, proof)
+        subset.of(characters)
+
+    def raw_sm2(_: object) -> None:
+        sm2.signer.sign(digest)
+        assert sm2.signer.method.verify_digest(sm2.signer.spki, digest, value)
+
+    def unsealed(count: int) -> list[bytes]:
+        return [pdf.fill(item) for item in pdf.people(count)]
+
+    works = [
+        Work("stock", 6, unsealed, by_stock),
+        Work(
+            "raw P-256", 100, lambda count: [characters(pdf, one) for one in pdf.people(count)], raw
+        ),
+        Work("raw SM2", 40, lambda count: [None] * count, raw_sm2),
+    ]
+    cases = ((PDF_P256, pdf, p256), (PDF_SM2, pdf, sm2), (OFD_SM2, ofd, sm2))
+    for name, faces, given in cases:
+        works += [
+            Work(name, 60, drawn(faces), lambda pair, f=faces, g=given: from_words(f, pair, g)),
+            Work(f"{name} whole", 40, faces.people, lambda v, f=faces, g=given: sealed(f, v, g)),
+        ]
+    cost = medians(works)
+    return _sealing_rows(cost, size), cost
+
+
+def _sealing_rows(cost: dict[str, float], size: int) -> list[Row]:
+    rows = [
+        row("stock pyHanko seals the PDF (same page, same seal)", 1 / cost["stock"], "1/s"),
+        row(
+            f"raw P-256: SHA-256({size // 1024} KiB) + sign + verify + font subset",
+            1 / cost["raw P-256"],
+            "1/s",
+        ),
+        row("raw SM2: libcrypto's sign + verify", 1 / cost["raw SM2"], "1/s"),
+        row(f"{PDF_P256}: sealed from the template", 1 / cost[PDF_P256], "1/s"),
+        row(f"{PDF_P256} : stock pyHanko", cost["stock"] / cost[PDF_P256], "times", 100.0),
+        row(f"{PDF_P256} : raw", cost["raw P-256"] / cost[PDF_P256], "share", 0.6),
+    ]
+    for name in (PDF_SM2, OFD_SM2):
+        rows += [
+            row(f"{name}: sealed from the template", 1 / cost[name], "1/s"),
+            row(f"{name} : raw", cost["raw SM2"] / cost[name], "share", 0.7),
+        ]
+    rows += [
+        row(f"{name}: the same with setting the words", 1 / cost[f"{name} whole"], "1/s")
+        for name in (PDF_P256, PDF_SM2, OFD_SM2)
+    ]
+    return [*rows, row(*_provider(), "")]
+
+
+def _provider() -> tuple[str, float]:
+    from signing.algorithms import libcrypto
+
+    version = libcrypto.load().OpenSSL_version_num()
+    name = f"{version >> 28}.{version >> 20 & 0xFF}.{version >> 4 & 0xFFFF}"
+    return f"SM2 provider: libcrypto {name}; faster ones found", 0
+
+
+class Subset:
+    """The font subset by uharfbuzz, whose face is kept open: the least that a file needs."""
+
+    def __init__(self, faces: Faces) -> None:
+        """Make a face of every character that occurs."""
+        fixed = {c for one in faces.people(50) for c in characters(faces, one)}
+        fonts = faces.press._fonts  # noqa: SLF001 - what the press draws with
+        self._face = uharfbuzz.Face(fonts.embed(fixed | set(NAMES), "Bench").data)
+
+    def of(self, wanted: set[str]) -> bytes:
+        """Return the subset."""
+        chosen = uharfbuzz.SubsetInput()
+        chosen.sets(uharfbuzz.SubsetInputSets.UNICODE).update(map(ord, wanted))
+        data: bytes = uharfbuzz.subset(self._face, chosen).blob.data
+        return data
+
+
+def template(faces: Faces) -> Template:
+    """Return the compiled template of faces."""
+    return faces.press._template(faces.kind, faces.format)  # noqa: SLF001 - to time its parts
+
+
+def characters(faces: Faces, given: FaceValues) -> set[str]:
+    """Return the characters that one certificate's own font needs."""
+    layout: Any = template(faces)
+    sheets = layout.layout.sheets(given)
+    return {c for s in sheets for m in s.marks if isinstance(m, Glyphs) for c in m.text}
+
+
+def drawn(faces: Faces) -> Any:
+    """Return a source of values whose words are set already."""
+    made: Any = template(faces)
+
+    def inputs(count: int) -> Sequence[tuple[FaceValues, object]]:
+        return [(one, made.layout.sheets(one)) for one in faces.people(count)]
+
+    return inputs
+
+
+def from_words(faces: Faces, pair: tuple[FaceValues, object], given: Family) -> bytes:
+    """Content, font subset, metadata, seal; the signature verified on the finished file."""
+    made: Any = template(faces)
+    return _sealed(faces, made.draw(*pair), given)
+
+
+def sealed(faces: Faces, one: FaceValues, given: Family) -> bytes:
+    """Do the same from the values on."""
+    return _sealed(faces, faces.fill(one), given)
+
+
+def _sealed(faces: Faces, unsealed: bytes, given: Family) -> bytes:
+    laid = lay(faces.format, unsealed, given.material, faces.place, AT)
+    assert laid is not None
+    signature = given.signer.sign(laid.digest)
+    data = laid.finish(signature)
+    assert laid.holds(data, signature)
+    return data
+
+
+def verifying(
+    pdf: Faces, ofd: Faces, p256: Family, sm2: Family
+) -> tuple[list[Row], dict[str, float]]:
+    """Judge our files in full, without what earlier verdicts left behind."""
+    from signing.checks.case import parsed
+    from signing.fence import Fence
+    from signing.x509 import read as certificates
+
+    policy = load("certificate")
+    files = {PDF_P256: (pdf, p256), OFD_SM2: (ofd, sm2)}
+    data = {name: sealed(faces, faces.people(1)[0], own) for name, (faces, own) in files.items()}
+    value = sm2.signer.sign(bytes(32))
+
+    def full(name: str) -> None:
+        parsed.cache_clear()
+        certificates._certificate.cache_clear()  # noqa: SLF001 - nothing may be known before
+        verdict = judge(inspect(data[name]), policy, files[name][1].trust, AT)
+        assert verdict.passed, verdict.codes
+
+    def floor(_: object) -> None:
+        for _ in range(5):  # file, seal, signer's chain of two, maker's certificate
+            sm2.signer.method.verify_digest(sm2.signer.spki, bytes(32), value)
+        sm3(data[OFD_SM2])
+
+    def none(count: int) -> list[None]:
+        return [None] * count
+
+    with Fence(workers=1) as fence:
+
+        def fenced(name: str) -> None:
+            evidence = fence.inspect(data[name])
+            assert judge(evidence, policy, files[name][1].trust, AT).passed
+
+        cost = medians(
+            [
+                Work("pyHanko", 6, none, by_pyhanko(data[PDF_P256], p256)),
+                Work("floor", 20, none, floor),
+                *(Work(name, 10, none, lambda _, n=name: full(n)) for name in files),
+                *(Work(f"{name} fenced", 6, none, lambda _, n=name: fenced(n)) for name in files),
+            ]
+        )
+    return _verifying_rows(cost), {f"verify {name}": cost[name] for name in files}
+
+
+def _verifying_rows(cost: dict[str, float]) -> list[Row]:
+    return [
+        row("stock pyHanko validates our PDF", 1 / cost["pyHanko"], "1/s"),
+        row(f"{PDF_P256}: full verdict, unfenced", 1 / cost[PDF_P256], "1/s"),
+        row(f"{PDF_P256}: full verdict, fenced", 1 / cost[f"{PDF_P256} fenced"], "1/s"),
+        row(f"{PDF_P256} verdict : pyHanko", cost["pyHanko"] / cost[PDF_P256], "times", 5.0),
+        row("floor of an OFD: 5 SM2 verifications + SM3 of its bytes", 1 / cost["floor"], "1/s"),
+        row(f"{OFD_SM2}: full verdict, unfenced", 1 / cost[OFD_SM2], "1/s"),
+        row(f"{OFD_SM2}: full verdict, fenced", 1 / cost[f"{OFD_SM2} fenced"], "1/s"),
+        row(f"{OFD_SM2} verdict : floor", cost["floor"] / cost[OFD_SM2], "share", 0.5),
+    ]
+
+
+def by_pyhanko(data: bytes, given: Family) -> Any:
+    """Return a function that validates a PDF with stock pyHanko."""
+    import io
+
+    from asn1crypto import x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
+    roots = [x509.Certificate.load(given.root.cert)]
+
+    def validate(_: object) -> None:
+        (signature,) = PdfFileReader(io.BytesIO(data)).embedded_signatures
+        context = ValidationContext(trust_roots=roots, moment=AT, allow_fetching=False)
+        assert validate_pdf_signature(signature, context).bottom_line
+
+    return validate
