@@ -25,7 +25,7 @@ TARGETS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
 
-.PHONY: help setup demo test test-services services-table test-judges coverage check bench bench-fetch corpus soak fuzz airflow lock clean
+.PHONY: help setup demo test test-services services-table test-judges coverage check bench bench-fetch bench-signing corpus soak fuzz airflow lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ bench: $(VENV)/ready ## speed as ratios against a peer or a limit in the same ru
 
 bench-fetch: $(VENV)/ready ## a minute of fetches on SQLite and on PostgreSQL: SECONDS=60 DATABASE=both
 	@$(PY) -m bench.fetch --seconds $(or $(SECONDS),60) --database $(or $(DATABASE),both)
+
+bench-signing: $(VENV)/ready ## sealing and verifying against raw cryptography, pyHanko and the JVM; one core, medians
+	@$(PY) -m bench signing
 
 corpus: $(VENV)/ready ## agreement with expected verdicts: make corpus CORPUS=folder
 	@[ -d "$(CORPUS)" ] || { echo "No such folder: '$(CORPUS)'. Next: make corpus CORPUS=folder, with index.tsv in each folder below it." >&2; exit 2; }
