@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     """Sign the data of an electronic seal (制章)."""
     ISSUE_CERTIFICATE = "issue-certificate"
     ISSUE_CRL = "issue-crl"
+    OCSP = "ocsp"
+    """Say which certificates are good (RFC 6960)."""
     TIME_STAMP = "time-stamp"
     LOG_CHECKPOINT = "log-checkpoint"
     TRUST_LIST = "trust-list"

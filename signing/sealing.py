@@ -176,6 +176,8 @@ class Sealing:
         allowed = authorise(actor, USE, scope_of(seal))
         if isinstance(allowed, Refused):
             return allowed
+        if seal.forbids(actor.id):
+            return Refused("seal-not-user", {"seal": seal_id})
         if not seal.usable_at(self._clock.now()):
             return Refused("seal-not-usable", {"seal": seal_id, "state": seal.state.value})
         if certificate_type and not seal.fits(certificate_type):

@@ -1,45 +1,35 @@
-"""The life of seals: apply, approve by a second person, make, suspend, resume, revoke."""
+"""The life of seals: apply, approve by a second person, make, suspend, resume, renew, revoke.
+
+Who applied may not approve, and neither may use (``signing.sealing``). Every step stands in the
+seal's history and in the journal; refusals stand in the journal.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from kernel.actors import Actor, Reach, authorise, system
+from kernel.actors import Actor, Reach, authorise
 from kernel.clock import Clock
-from kernel.errors import Refused, TongbanError
+from kernel.errors import Refused
 from kernel.ids import SealId, new_id
-from kernel.ports import Event, Objects, Recorded, Transactions, Tx
+from kernel.ports import Event, Objects, Recorded, Transactions, Tx, Vault
 from signing import store
-from signing.algorithms import by_name
-from signing.authority import ACTION, FAMILIES, RegionalCA, key_name, sign_with
-from signing.drawing import (
-    LONGEST_NAME,
-    LONGEST_SECOND_LINE,
-    SHORTEST_NAME,
-    Glyphs,
-    RoundSeal,
-    png,
-    round_seal,
-)
-from signing.ports import Purpose, Signer
-from signing.seal_model import NEXT, Role, Seal, SealApplication, SealState
+from signing.authority import FAMILIES, RegionalCA, key_name
+from signing.drawing import Glyphs, strips
+from signing.ports import Signer
+from signing.seal_making import DPI, SealMaker, flaw
+from signing.seal_model import NEXT, Seal, SealApplication, SealState, SealStep
 from signing.sealing import scope_of
-from signing.ses.build import Picture, seal, seal_info
 
 APPLY, APPROVE, READ = "signing.seal-apply", "signing.seal-approve", "signing.seal-read"
-MAKER = "sm2_sm3"
-"""Algorithm of seal data after GB/T 38540."""
+LONGEST_REASON = 200
 
-_UNIT = 1
-"""Type of a seal of an organisation (单位印章)."""
-_VENDOR = "TONGBAN"
-_DPI = 300
 _LISTED = frozenset({"suspend", "resume", "revoke"})
 """Steps that change what the revocation lists say."""
-_SMALLEST_MM, _LARGEST_MM = 20, 60
-_LONGEST = timedelta(days=366 * 10)
+_REASONED = frozenset({"reject", "suspend", "revoke"})
+_OPEN = frozenset({SealState.APPLIED, SealState.APPROVED, SealState.IN_USE, SealState.SUSPENDED})
 
 Step = Callable[[Seal], Seal]
 
@@ -57,39 +47,68 @@ class SealService:
         glyphs: Glyphs,
         clock: Clock,
         relist: Callable[[], object] = lambda: None,
+        vault: Vault | None = None,
     ) -> None:
-        """Join the ports.
+        """Join the ports; without a ``vault`` no seal that bears a person's name is made.
 
         ``relist`` is called after the commit of whatever changes the revocation lists; it must not
         raise for a signer that does not answer, because the step itself is done.
         """
         self._transactions = transactions
         self._objects = objects
-        self._signer = signer
-        self._authority = authority
-        self._glyphs = glyphs
         self._clock = clock
         self._relist = relist
-        self._self = system("seal-maker", rights=(ACTION,))
+        self._maker = SealMaker(
+            objects=objects, signer=signer, authority=authority, glyphs=glyphs, vault=vault
+        )
+        self._self = self._maker.actor
 
     def apply(self, actor: Actor, wanted: SealApplication) -> Recorded[Seal | Refused]:
         """Ask for a seal. Refused: ``not-permitted``, ``seal-application-invalid``."""
-        new = Seal(SealId(new_id("seal")), SealState.APPLIED, wanted, actor.id, self._clock.now())
+        return self._apply(actor, Seal(*_fresh(), wanted, actor.id, self._clock.now()))
+
+    def renew(
+        self, actor: Actor, seal_id: str, valid_from: datetime, valid_to: datetime
+    ) -> Recorded[Seal | Refused]:
+        """Ask for a seal in place of one in use: new data, certificates and validity, as before.
+
+        Once a second person has approved it and it is made, the old one is ``renewed``: it seals
+        nothing more, and what it sealed stays good. Refused besides: ``seal-unknown``,
+        ``seal-state``, ``seal-renewal-open`` while another renewal is under way.
+        """
+        held = self._transactions.read(lambda tx: store.seal_by_id(tx, seal_id))
+        allowed = authorise(actor, APPLY, scope_of(held)) if held else _unknown(seal_id)
+        if held is None or isinstance(allowed, Refused):
+            refused = allowed if isinstance(allowed, Refused) else _unknown(seal_id)
+            return self._transactions.write(
+                lambda tx: _refuse(tx, actor, seal_id, "renew", refused)
+            )
+        again = replace(self._maker.reveal(held), valid_from=valid_from, valid_to=valid_to)
+        new = Seal(*_fresh(), again, actor.id, self._clock.now(), replaces=held.seal_id)
+        return self._apply(actor, new)
+
+    def _apply(self, actor: Actor, new: Seal) -> Recorded[Seal | Refused]:
+        wanted, verb = new.application, "renew" if new.replaces else "apply"
+        wrong = flaw(wanted, actor.id)
+        hidden = new if wrong else self._maker.hide(new)
 
         def work(tx: Tx) -> Seal | Refused:
+            refused: Refused | None = None
             allowed = authorise(actor, APPLY, scope_of(new))
-            flaw = _flaw(wanted)
-            if isinstance(allowed, Refused) or flaw:
-                refused = (
-                    allowed
-                    if isinstance(allowed, Refused)
-                    else Refused("seal-application-invalid", {"reason": flaw})
-                )
-                return _refuse(tx, actor, new.seal_id, "apply", refused)
-            store.add_seal(tx, new)
-            data = {"org": wanted.org, "types": ",".join(wanted.types)}
-            tx.record(Event("signing.seal-applied", new.seal_id, actor, {**data}))
-            return new
+            if isinstance(allowed, Refused):
+                refused = allowed
+            elif wrong:
+                refused = Refused("seal-application-invalid", {"reason": wrong})
+            elif new.replaces:
+                refused = _no_renewal(tx, new.replaces)
+            if refused:
+                return _refuse(tx, actor, new.replaces or new.seal_id, verb, refused)
+            store.add_seal(tx, hidden)
+            store.add_step(tx, new.seal_id, SealStep(new.state, new.applied_at, actor.id))
+            data = {"org": wanted.org, "types": ",".join(wanted.types), "kind": wanted.kind.value}
+            more = {"replaces": new.replaces} if new.replaces else {}
+            tx.record(Event("signing.seal-applied", new.seal_id, actor, {**data, **more}))
+            return hidden
 
         return self._transactions.write(work)
 
@@ -107,7 +126,7 @@ class SealService:
             and not isinstance(authorise(actor, APPROVE, scope_of(found)), Refused)
         ):
             # Drawn before the transaction, so that a missing glyph stops here and not half-way.
-            picture = self._objects.put(self.draw(found.application))
+            picture = self._objects.put(self.draw(self._maker.reveal(found)))
         now = self._clock.now().replace(microsecond=0)
 
         def step(seal: Seal) -> Seal:
@@ -130,7 +149,7 @@ class SealService:
         made = self._transactions.read(lambda tx: store.seal_by_id(tx, seal_id))
         data = b""
         if made and made.state is SealState.APPROVED:
-            data = self._make(made)
+            data = self._maker.make(made)
         return self._step(
             self._self,
             seal_id,
@@ -173,7 +192,7 @@ class SealService:
         """Return one seal."""
         found = self._transactions.read(lambda tx: store.seal_by_id(tx, seal_id))
         if found is None:
-            return Refused("seal-unknown", {"seal": seal_id})
+            return _unknown(seal_id)
         allowed = authorise(actor, READ, scope_of(found))
         return allowed if isinstance(allowed, Refused) else found
 
@@ -191,59 +210,32 @@ class SealService:
             if not isinstance(authorise(actor, READ, scope_of(item)), Refused)
         )
 
-    def draw(self, wanted: SealApplication, dpi: int = _DPI) -> bytes:
+    def history(self, actor: Actor, seal_id: str) -> tuple[SealStep, ...] | Refused:
+        """Return the history of a seal, oldest line first."""
+        found = self.read(actor, seal_id)
+        if isinstance(found, Refused):
+            return found
+        return self._transactions.read(lambda tx: store.steps(tx, (seal_id,)))[seal_id]
+
+    def picture(self, actor: Actor, seal_id: str, sheets: int = 1) -> tuple[bytes, ...] | Refused:
+        """Return the picture of a seal as PNG; of a seam seal (骑缝章), one strip for each sheet.
+
+        What was applied for is drawn as it would be. Raises TongbanError ``seal-not-possible`` for
+        more sheets than the picture has columns, ``seal-glyph-missing``.
+        """
+        found = self.read(actor, seal_id)
+        if isinstance(found, Refused):
+            return found
+        whole = (
+            self._objects.get(found.picture)
+            if found.picture
+            else self.draw(self._maker.reveal(found))
+        )
+        return (whole,) if sheets == 1 else strips(whole, sheets)
+
+    def draw(self, wanted: SealApplication, dpi: int = DPI) -> bytes:
         """Return the picture of a seal as PNG; raises TongbanError ``seal-glyph-missing``."""
-        second = wanted.second_line or ("演示专用章" if self._authority.region.demo else "")
-        shape = RoundSeal(wanted.org_name, second, float(wanted.diameter_mm))
-        return png(round_seal(shape, self._glyphs), dpi)
-
-    def _make(self, approved: Seal) -> bytes:
-        wanted, moment = approved.application, approved.approved_at
-        if moment is None or approved.picture is None:
-            raise TongbanError("seal-state", seal=approved.seal_id, state=approved.state)
-        certificates: dict[str, bytes] = {}
-        for algorithm in FAMILIES:
-            given = self._authority.certify(
-                self._self,
-                subject=approved.seal_id,
-                algorithm=algorithm,
-                org=wanted.org,
-                org_name=wanted.org_name,
-            )
-            if isinstance(given, Refused):
-                raise TongbanError(given.code, **given.params)
-            certificates[algorithm] = given[0].cert.der
-        info = seal_info(
-            es_id=approved.seal_id,
-            kind=_UNIT,
-            name=approved.name,
-            certificates=(certificates[MAKER],),
-            created=moment,
-            valid_from=wanted.valid_from,
-            valid_to=wanted.valid_to,
-            picture=Picture(
-                "PNG", self._objects.get(approved.picture), wanted.diameter_mm, wanted.diameter_mm
-            ),
-            vid=_VENDOR,
-        )
-        return self._signed(approved, info)
-
-    def _signed(self, approved: Seal, info: bytes) -> bytes:
-        maker = self._authority.current(Role.SEAL_MAKER, MAKER)
-        method = by_name(MAKER)
-        sign = sign_with(
-            self._signer,
-            maker.key,
-            Purpose.MAKE_SEAL,
-            f"seal-data.{approved.seal_id}",
-            seal=approved.seal_id,
-            approval=approved.approved_by,
-        )
-        digest = method.digest(info, maker.cert.spki)
-        signature = sign(digest)
-        if not method.verify_digest(maker.cert.spki, digest, signature):
-            raise TongbanError("signature-failed", algorithm=MAKER)
-        return seal(info, maker.cert.der, method.oid, signature)
+        return self._maker.draw(wanted, dpi)
 
     def _step(
         self,
@@ -258,9 +250,11 @@ class SealService:
         def work(tx: Tx) -> Seal | Refused:
             held = store.seal_by_id(tx, seal_id)
             if held is None:
-                return _refuse(tx, actor, seal_id, verb, Refused("seal-unknown", {"seal": seal_id}))
+                return _refuse(tx, actor, seal_id, verb, _unknown(seal_id))
             changed = step(held)
             refused = self._forbid(actor, held, changed, before)
+            if refused is None and verb in _REASONED and not _told(changed.reason):
+                refused = Refused("seal-reason-missing", {"longest": str(LONGEST_REASON)})
             if refused is None and second_person and actor.id == held.applied_by:
                 refused = Refused("seal-same-person")
             if refused is None and not store.save_seal(tx, changed, held.state):
@@ -269,13 +263,29 @@ class SealService:
                 return _refuse(tx, actor, seal_id, verb, refused)
             data = {"from": held.state.value, "to": changed.state.value}
             self._list(tx, held, changed, data)
+            line = SealStep(changed.state, self._clock.now(), actor.id, changed.reason)
+            store.add_step(tx, seal_id, line)
             tx.record(Event(f"signing.seal-{_PAST[verb]}", seal_id, actor, {**data}))
+            if changed.replaces and changed.state is SealState.IN_USE:
+                self._replace(tx, changed)
             return changed
 
         done = self._transactions.write(work)
         if verb in _LISTED and isinstance(done.value, Seal):
             self._relist()
         return done
+
+    def _replace(self, tx: Tx, new: Seal) -> None:
+        """End the use of the seal whose place a new one takes, if it still is in use."""
+        old = store.seal_by_id(tx, new.replaces)
+        if old is None or old.state is not SealState.IN_USE:
+            return
+        ended = replace(old, state=SealState.RENEWED, replaced_by=new.seal_id)
+        if store.save_seal(tx, ended, old.state):
+            line = SealStep(ended.state, self._clock.now(), self._self.id)
+            store.add_step(tx, old.seal_id, line)
+            data = {"from": old.state.value, "to": ended.state.value, "by": new.seal_id}
+            tx.record(Event("signing.seal-renewed", old.seal_id, self._self, {**data}))
 
     def _list(self, tx: Tx, held: Seal, changed: Seal, data: dict[str, str]) -> None:
         """Revoke, hold or release the certificates of a seal's keys with the seal."""
@@ -325,16 +335,24 @@ def _refuse(tx: Tx, actor: Actor, seal_id: str, verb: str, refused: Refused) -> 
     return refused
 
 
-def _flaw(wanted: SealApplication) -> str:
-    """Return what is wrong with an application, or nothing."""
-    length = wanted.valid_to - wanted.valid_from
-    flaws = {
-        "org": not wanted.org,
-        "division": not wanted.division.isdigit(),
-        "org_name": not SHORTEST_NAME <= len("".join(wanted.org_name.split())) <= LONGEST_NAME,
-        "second_line": len("".join(wanted.second_line.split())) > LONGEST_SECOND_LINE,
-        "validity": not timedelta(0) < length <= _LONGEST,
-        "diameter": not _SMALLEST_MM <= wanted.diameter_mm <= _LARGEST_MM,
-        "types": any("," in item or not item for item in wanted.types),
-    }
-    return ", ".join(name for name, wrong in flaws.items() if wrong)
+def _no_renewal(tx: Tx, seal_id: str) -> Refused | None:
+    """Return why a seal may not be renewed now, or None."""
+    held = store.seal_by_id(tx, seal_id)
+    if held is None:
+        return _unknown(seal_id)
+    if SealState.RENEWED not in NEXT[held.state]:
+        return _wrong_state(held)
+    under_way = [item for item in store.successors(tx, seal_id) if item.state in _OPEN]
+    return Refused("seal-renewal-open", {"seal": under_way[0].seal_id}) if under_way else None
+
+
+def _fresh() -> tuple[SealId, SealState]:
+    return SealId(new_id("seal")), SealState.APPLIED
+
+
+def _unknown(seal_id: str) -> Refused:
+    return Refused("seal-unknown", {"seal": seal_id})
+
+
+def _told(reason: str) -> bool:
+    return bool(reason.strip()) and len(reason) <= LONGEST_REASON

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Index,
     Integer,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    false,
     func,
     insert,
     select,
@@ -31,6 +33,7 @@ from signing.seal_model import (
     SealApplication,
     SealingBatch,
     SealState,
+    SealStep,
 )
 from signing.x509 import parse
 from storage.transactions import rows
@@ -57,7 +60,23 @@ SEALS = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("picture", Text),
     Column("seal_der", LargeBinary, nullable=False, default=b""),
+    Column("personal", Boolean, nullable=False, default=False, server_default=false()),
+    Column("person", LargeBinary),
+    Column("users", Text, nullable=False, default="", server_default=""),
+    Column("replaces", Text, nullable=False, default="", server_default=""),
+    Column("replaced_by", Text, nullable=False, default="", server_default=""),
     Index("signing_seals_org", "org", "state"),
+)
+
+STEPS = Table(
+    "signing_seal_steps",
+    METADATA,
+    Column("seal_id", Text, primary_key=True),
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
 )
 
 INTENTS = Table(
@@ -105,8 +124,55 @@ def add_seal(tx: Tx, seal: Seal) -> None:
             valid_to=to_iso(wanted.valid_to),
             applied_by=seal.applied_by,
             applied_at=to_iso(seal.applied_at),
+            personal=wanted.personal,
+            person=seal.person_sealed or None,
+            users=",".join(wanted.users),
+            replaces=seal.replaces,
         )
     )
+
+
+def add_step(tx: Tx, seal_id: str, step: SealStep) -> None:
+    """Append a line to a seal's history."""
+    connection = rows(tx)
+    count = select(func.count()).select_from(STEPS).where(STEPS.c.seal_id == seal_id)
+    connection.execute(
+        insert(STEPS).values(
+            seal_id=seal_id,
+            no=connection.execute(count).scalar_one() + 1,
+            state=step.state.value,
+            at=to_iso(step.at),
+            actor=step.by,
+            reason=step.reason,
+        )
+    )
+
+
+def steps(tx: Tx, seal_ids: Sequence[str]) -> dict[str, tuple[SealStep, ...]]:
+    """Return the histories of seals, oldest line first."""
+    found: dict[str, tuple[SealStep, ...]] = dict.fromkeys(seal_ids, ())
+    query = select(STEPS).where(STEPS.c.seal_id.in_(seal_ids))
+    for row in rows(tx).execute(query.order_by(STEPS.c.seal_id, STEPS.c.no)).mappings():
+        line = SealStep(SealState(row["state"]), from_iso(row["at"]), row["actor"], row["reason"])
+        found[row["seal_id"]] += (line,)
+    return found
+
+
+def successors(tx: Tx, seal_id: str) -> tuple[Seal, ...]:
+    """Return the seals asked for in place of one, oldest first."""
+    query = select(SEALS).where(SEALS.c.replaces == seal_id).order_by(SEALS.c.applied_at)
+    return tuple(_seal(found) for found in rows(tx).execute(query).mappings())
+
+
+def page(tx: Tx, states: Sequence[str], after: str, limit: int) -> tuple[Seal, ...]:
+    """Return seals in some states by id, from the one that follows ``after``."""
+    query = (
+        select(SEALS)
+        .where(SEALS.c.state.in_(states), SEALS.c.seal_id > after)
+        .order_by(SEALS.c.seal_id)
+        .limit(limit)
+    )
+    return tuple(_seal(found) for found in rows(tx).execute(query).mappings())
 
 
 def save_seal(tx: Tx, seal: Seal, before: SealState) -> bool:
@@ -121,6 +187,7 @@ def save_seal(tx: Tx, seal: Seal, before: SealState) -> bool:
             reason=seal.reason,
             picture=seal.picture,
             seal_der=seal.seal_der,
+            replaced_by=seal.replaced_by,
         )
     )
     return changed.rowcount == 1
@@ -205,7 +272,9 @@ def release_certificates(tx: Tx, keys: Sequence[str]) -> None:
     rows(tx).execute(update(CERTIFICATES).where(chosen).values(revoked_at=None, reason=""))
 
 
-def certificates(tx: Tx, *, key: str = "", listed: bool = False) -> tuple[IssuedCertificate, ...]:
+def certificates(
+    tx: Tx, *, key: str = "", listed: bool = False, keys: Sequence[str] = ()
+) -> tuple[IssuedCertificate, ...]:
     """Return certificates, oldest first, ``listed``: those revoked or on hold.
 
     Empty arguments do not narrow.
@@ -213,9 +282,18 @@ def certificates(tx: Tx, *, key: str = "", listed: bool = False) -> tuple[Issued
     query = select(CERTIFICATES).order_by(CERTIFICATES.c.issued_at, CERTIFICATES.c.serial)
     if key:
         query = query.where(CERTIFICATES.c.key == key)
+    if keys:
+        query = query.where(CERTIFICATES.c.key.in_(keys))
     if listed:
         query = query.where(CERTIFICATES.c.revoked_at.is_not(None))
     return tuple(_issued(found) for found in rows(tx).execute(query).mappings())
+
+
+def certificate_by_serial(tx: Tx, serial: int) -> IssuedCertificate | None:
+    """Return the certificate of a serial number."""
+    query = select(CERTIFICATES).where(CERTIFICATES.c.serial == f"{serial:x}")
+    found = rows(tx).execute(query).mappings().first()
+    return _issued(found) if found else None
 
 
 def _issued(found: RowMapping) -> IssuedCertificate:
@@ -246,6 +324,8 @@ def _seal(found: RowMapping) -> Seal:
             second_line=found["second_line"],
             types=tuple(item for item in found["types"].split(",") if item),
             diameter_mm=found["diameter_mm"],
+            users=tuple(item for item in found["users"].split(",") if item),
+            personal=bool(found["personal"]),
         ),
         applied_by=found["applied_by"],
         applied_at=from_iso(found["applied_at"]),
@@ -254,4 +334,7 @@ def _seal(found: RowMapping) -> Seal:
         reason=found["reason"],
         picture=Digest(found["picture"]) if found["picture"] else None,
         seal_der=found["seal_der"],
+        person_sealed=found["person"] or b"",
+        replaces=found["replaces"],
+        replaced_by=found["replaced_by"],
     )

@@ -72,6 +72,7 @@ class SealParts(DataParts):
             glyphs=Glyphs(fonts),
             clock=self.clock,
             relist=self.revocation.relist,
+            vault=self.vault,
         )
 
     @cached_property

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from kernel.clock import FixedClock
-from kernel.ports import Objects
+from kernel.ports import Objects, Vault
 from signing import store
 from signing.authority import RegionalCA
 from signing.drawing import Glyphs
@@ -46,7 +46,13 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def world(
-    desk: Desk, make_database: MakeDatabase, objects: Objects, clock: FixedClock, glyphs: Glyphs
+    *,
+    desk: Desk,
+    make_database: MakeDatabase,
+    objects: Objects,
+    clock: FixedClock,
+    glyphs: Glyphs,
+    vault: Vault,
 ) -> World:
     database = make_database(store.METADATA)
     transactions = database.transactions
@@ -65,7 +71,7 @@ def world(
         transactions,
         objects,
         authority,
-        SealService(**common, glyphs=glyphs),
+        SealService(**common, glyphs=glyphs, vault=vault),
         Sealing(**common),
         clock,
         database.journal,

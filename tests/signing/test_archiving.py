@@ -40,11 +40,12 @@ def given(world: World, actor: Actor, algorithm: str) -> tuple[SealMaterial, obj
     applied = world.seals.apply(actor, world.wanted()).value
     held = world.seals.approve(BOB, applied.seal_id).value
     batch = SealingBatch(Purpose.SEAL_PDF, 1, "00")
-    approval = world.sealing.declare(actor, held.seal_id, batch).value
+    user = approver("staff:cat")
+    approval = world.sealing.declare(user, held.seal_id, batch).value
     sign = world.sealing.signature(
-        actor, held.seal_id, algorithm, number="410100-1", approval=approval
+        user, held.seal_id, algorithm, number="410100-1", approval=approval
     )
-    return world.sealing.material(actor, held.seal_id, algorithm), sign
+    return world.sealing.material(user, held.seal_id, algorithm), sign
 
 
 @pytest.mark.parametrize("algorithm", ["ecdsa_p256", "sm2_sm3"])

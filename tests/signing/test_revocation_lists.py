@@ -120,7 +120,7 @@ def test_a_suspended_seal_is_on_hold_until_it_is_resumed(
     assert isinstance(resumed, Seal)
     assert resumed.state is SealState.IN_USE
     assert not ca_list(publisher).revoked
-    material = world.sealing.material(BOB, seal.seal_id, "sm2_sm3")
+    material = world.sealing.material(approver("staff:cat"), seal.seal_id, "sm2_sm3")
     assert parse(material.certificate).serial == serial(world, seal)  # type: ignore[union-attr] # not refused
 
 
