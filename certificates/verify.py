@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,20 +82,39 @@ class Verify:
         self, actor: Actor, data: bytes, name: str = "", policy: str = "certificate"
     ) -> Verification | Refused:
         """Judge a file; a bad one gives a failed judgement, not an error. Nothing is kept of it."""
+        now = self._tools.clock.now()
+
+        def judge(recorded: datetime | None) -> Judgement:
+            return self._inspector.inspect(data, name, policy, now, recorded)
+
+        return self.judged(actor, lambda: hashlib.sha256(data).hexdigest(), judge, now)
+
+    def judged(
+        self,
+        actor: Actor,
+        sha256: Callable[[], str],
+        judge: Callable[[datetime | None], Judgement],
+        at: datetime,
+    ) -> Verification | Refused:
+        """Join a judgement as of ``at`` with what the register says now.
+
+        ``judge`` is told since when the register has held the file, where that proves something;
+        ``sha256`` gives the file's digest in hexadecimal and is asked after ``judge``.
+        """
         allowed = authorise(actor, ACTION)
         if isinstance(allowed, Refused):
             return allowed
         now = self._tools.clock.now()
-        judgement = self._inspector.inspect(data, name, policy, now)
+        judgement = judge(None)
         metadata = judgement.metadata or {}
         status = self._register.status(actor, metadata.get(IDENTIFIER, ""))
         if isinstance(status, Refused):
             return Verification(judgement, Kinship.UNKNOWN, None, None)
-        kinship = self._kinship(status.certificate, data, now)
+        kinship = self._kinship(status.certificate, sha256(), now)
         if kinship is Kinship.ORIGINAL and _UNPROVEN & set(judgement.codes):
             since = self._issued(status.certificate)
-            if since is not None:
-                judgement = self._inspector.inspect(data, name, policy, now, since.at)
+            if since is not None and since.at <= at:
+                judgement = judge(since.at)
         return Verification(judgement, kinship, status, self.proof(status.certificate))
 
     def proof(self, certificate: CertificateId) -> Json:
@@ -109,13 +129,13 @@ class Verify:
     def _kinship(
         self,
         certificate: CertificateId,
-        data: bytes,
+        sha256: str,
         now: datetime,
     ) -> Kinship:
         """Compare with what this hub made, byte for byte: metadata of a file prove nothing, and a
         genuine seal may be that of somebody else.
         """
-        digest = Digest("sha256:" + hashlib.sha256(data).hexdigest())
+        digest = Digest("sha256:" + sha256)
 
         def look(tx: Tx) -> Kinship:
             found = register_store.files(tx, [certificate], register_store.ORIGINAL)

@@ -151,7 +151,9 @@ def test_lists_are_cut_to_what_the_actor_may_read(room: Room) -> None:
 class LineInspector:
     """Reads the metadata of the doubles' files."""
 
-    def inspect(self, data: bytes, name: str, policy: str, at: Any) -> Judgement:
+    def inspect(
+        self, data: bytes, name: str, policy: str, at: Any, recorded: Any = None
+    ) -> Judgement:
         import json
 
         try:
