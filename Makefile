@@ -18,6 +18,7 @@ ONCE ?=
 RESIDENTS ?= 2000
 CERTIFICATES ?= 200
 PORT ?= 8600
+REGION ?= 410100
 AIRFLOW_PORT ?= 18080
 CORPUS ?=
 MINUTES ?= 10
@@ -45,7 +46,7 @@ endif
 $(VENV)/ready: requirements.lock requirements-uv.lock
 	@bash .ci/setup.sh "$(VENV)" "$(ROOT)"
 
-demo: $(VENV)/ready ## the main job: one city from delivery to window (ONCE=1: run, check, exit)
+demo: $(VENV)/ready ## the main job: two cities from delivery to window (ONCE=1: run, check, exit)
 	@$(TONGBAN) demo --home "$(HOME_DIR)" --residents $(RESIDENTS) --certificates $(CERTIFICATES) --port $(PORT) $(if $(ONCE),--once)
 
 test: $(VENV)/ready ## unit, property, contract, API and page tests on embedded parts (<= 10 min)
@@ -97,8 +98,8 @@ fuzz: $(VENV)/ready ## the parsers under atheris, ten minutes of processor time 
 	@$(PY) -m uv pip install --quiet --require-hashes --python $(PY) -r requirements-fuzz.lock
 	@$(PY) -m tests.fuzz --minutes $(MINUTES) --work "$(ROOT)/var/fuzz" $(TARGETS)
 
-airflow: $(VENV)/ready ## Airflow api-server, scheduler and dag-processor on the demo's files; Ctrl-C stops
-	@$(TONGBAN) airflow up --home "$(HOME_DIR)" --port $(AIRFLOW_PORT)
+airflow: $(VENV)/ready ## Airflow api-server, scheduler and dag-processor on a demo city's files (REGION=); Ctrl-C stops
+	@$(TONGBAN) airflow up --home "$(HOME_DIR)/$(REGION)" --port $(AIRFLOW_PORT)
 
 lock: $(VENV)/ready ## renew requirements.lock from pyproject.toml (hashes, no addresses)
 	@$(PY) -m uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header -p 3.11 --universal -q -o requirements.lock

@@ -1,7 +1,7 @@
 """Pictures of the pages for the documentation, taken by Chromium from a hub that ran the demo.
 
-``python -m examples.screenshots var/demo docs/screenshots`` starts the hub's web process, signs in
-as the demo personas and writes one PNG for each page named below.
+``python -m examples.screenshots var/demo/410100 docs/screenshots`` starts the hub's web process,
+signs in as the demo personas and writes one PNG for each page named below.
 """
 
 from __future__ import annotations

@@ -68,10 +68,15 @@ class AirflowHome:
         }
 
 
-def prepare(home: Path, region: str = "410100", port: int = PORT) -> AirflowHome:
-    """Make ``home/airflow`` with its secrets, keeping those that are there."""
+def prepare(
+    home: Path, region: str = "410100", port: int = PORT, folder: Path | None = None
+) -> AirflowHome:
+    """Make ``folder`` with its secrets, keeping those that are there; by default ``home/airflow``.
+
+    Several hubs may share one folder, and so Airflow's tables: ids of DAGs begin with the region.
+    """
     root = Path(__file__).resolve().parent.parent
-    folder = home.absolute() / "airflow"
+    folder = (folder or home / "airflow").absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _secret(folder / "jwt.secret", secrets.token_urlsafe(64))
     _secret(folder / "api.secret", secrets.token_urlsafe(32))

@@ -2,7 +2,9 @@
 
 Importing Airflow, making its tables and building its in-process API cost more processor time than
 the runs themselves; in a child they overlap with making the world and starting the pages.
-``python -m hub.dagchild HOME REGION FD`` writes one JSON object per line to the descriptor FD.
+One child may serve several hubs in turn, with one set of Airflow's tables.
+``python -m hub.dagchild FOLDER FD`` reads ``{"home": …, "region": …}`` a line for each hub whose
+DAGs are to run, and writes one JSON object per line to the descriptor FD.
 """
 
 from __future__ import annotations
@@ -27,13 +29,15 @@ from kernel.errors import TongbanError
 class DagChild:
     """The parent's end: start early, ``run`` when the deliveries are there, then ``close``."""
 
-    def __init__(self, home: Path, region: str = "410100") -> None:
-        place = prepare(home, region)
+    def __init__(self, home: Path, region: str = "410100", *, airflow: Path | None = None) -> None:
+        """Start it for the hub in ``home``; ``airflow`` is its folder, by default in ``home``."""
+        place = prepare(home, region, folder=airflow)
+        self._hub = (place.home, region)
         self._log = place.folder / "runs.log"
         read, write = os.pipe()
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "hub.dagchild", str(place.home), region, str(write)],
+                [sys.executable, "-m", "hub.dagchild", str(place.folder), str(write)],
                 env=place.environment(os.environ),
                 cwd=place.root,
                 stdin=subprocess.PIPE,
@@ -45,15 +49,20 @@ class DagChild:
         os.close(write)
         self._lines = os.fdopen(read, encoding="utf-8")
 
-    def run(self, on_progress: OnProgress | None = None) -> list[DagResult]:
+    def run(
+        self, on_progress: OnProgress | None = None, *, hub: tuple[Path, str] | None = None
+    ) -> list[DagResult]:
         """Run the DAGs of all sources in order of dependence; may be called again.
 
+        ``hub``: home and region of another hub than the one it was started for.
         ``on_progress`` gets ``ready`` (seconds of preparation) and the name of each source as it
         ends. Raises TongbanError ``airflow-run-failed`` when the child ended without an answer.
         """
         assert self._child.stdin is not None
         with suppress(BrokenPipeError):
-            self._child.stdin.write(b"go\n")
+            home, region = hub or self._hub
+            order = {"home": str(home.absolute()), "region": region}
+            self._child.stdin.write(json.dumps(order).encode() + b"\n")
             self._child.stdin.flush()
         for event in self._events():
             if "results" in event:
@@ -95,8 +104,8 @@ def warm() -> None:
             InProcessTestSupervisor._api_client().get("warm-up")  # noqa: SLF001 - no public way
 
 
-def main(home: str, region: str, descriptor: str) -> None:
-    """Prepare, then run the DAGs once for each line on standard input."""
+def main(folder: str, descriptor: str) -> None:
+    """Prepare, then run the DAGs of the hub that each line on standard input names."""
     with os.fdopen(int(descriptor), "w", encoding="utf-8", buffering=1) as report:
 
         def tell(step: str, seconds: float) -> None:
@@ -105,13 +114,16 @@ def main(home: str, region: str, descriptor: str) -> None:
         begun = time.monotonic()
         warm()
         tell("ready", time.monotonic() - begun)
-        for _ in sys.stdin:
-            results = run_dags(Path(home), tell, region=region)
+        for line in sys.stdin:
+            order = json.loads(line)
+            results = run_dags(
+                Path(order["home"]), tell, region=order["region"], airflow=Path(folder)
+            )
             report.write(json.dumps({"results": [asdict(result) for result in results]}) + "\n")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:3])
     sys.stdout.flush()
     sys.stderr.flush()
     # Every run is committed by now; letting Airflow's modules be taken apart costs seconds.

@@ -75,13 +75,14 @@ def run_dags(
     *,
     region: str = "410100",
     only: str | None = None,
+    airflow: Path | None = None,
 ) -> list[DagResult]:
     """Run the DAG of every source (or of ``only``) by ``DAG.test()``, in order of dependence.
 
     Changes this process's environment, since Airflow reads it when imported: call it in a process
-    of its own or accept that. ``migrate`` must have been done.
+    of its own or accept that. ``migrate`` must have been done in ``airflow`` (``home/airflow``).
     """
-    place = prepare(home, region)
+    place = prepare(home, region, folder=airflow)
     os.environ.update(place.environment({"PYTHONPATH": os.environ.get("PYTHONPATH", "")}))
     begun = time.monotonic()
     module = _dag_file(place)

@@ -32,5 +32,7 @@ class Code(StrEnum):
     WEB_PORT_TAKEN = "web-port-taken"
     REGISTRY_UNREADABLE = "registry-unreadable"
     DEMO_CITY_TOO_SMALL = "demo-city-too-small"
+    DEMO_CITY_ENDED = "demo-city-ended"
+    DEMO_REGION_UNKNOWN = "demo-region-unknown"
     DEMO_STEP_FAILED = "demo-step-failed"
     SEAL_UNAVAILABLE = "seal-unavailable"

@@ -42,6 +42,18 @@ def start_warm(root: Path) -> subprocess.Popen[bytes]:
     return child
 
 
+def lend(root: Path, home: Path, pid: int) -> None:
+    """Let the hub in ``home`` ask the warm child that listens for ``root``.
+
+    A question names its hub, so that one child, which took seconds to import, serves several.
+    """
+    folder = home / Path(SOCKET).parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / SOCKET).unlink(missing_ok=True)
+    (home / SOCKET).symlink_to(root / SOCKET)
+    announce(home, pid)
+
+
 def announce(root: Path, pid: int) -> None:
     """Tell askers that the process ``pid`` is going to listen."""
     (root / ANNOUNCED).write_text(str(pid), "ascii")

@@ -13,6 +13,9 @@ from hub.errors import Code
 from hub.key_settings import KeySettings, TimeSettings
 from kernel.errors import TongbanError
 
+OWN = "hub.env"
+"""File in a hub's folder that says what it is: lines ``TONGBAN_REGION=410300``. No secrets."""
+
 
 
 class Settings(KeySettings, TimeSettings, BaseSettings):
@@ -89,15 +92,20 @@ class Settings(KeySettings, TimeSettings, BaseSettings):
 def load(**changes: object) -> Settings:
     """Read the environment; named values win over it.
 
-    Raises TongbanError ``setting-invalid`` with the names of those that do not fit, not their
-    values: a wrong one may be a password in the wrong place.
+    What a file ``hub.env`` in the hub's folder says counts where neither does: with it, a command
+    needs to be told the folder alone. Raises TongbanError ``setting-invalid`` with the names of
+    those that do not fit, not their values: a wrong one may be a password in the wrong place.
     """
     given = {name: value for name, value in changes.items() if value is not None}
+    default = Settings.model_fields["home"].default
+    own = Path(str(given.get("home") or os.environ.get("TONGBAN_HOME") or default)) / OWN
+    if own.exists():
+        given.setdefault("home", own.parent)  # where it lies now, whatever it says
     folder = os.environ.get("TONGBAN_SECRETS")
     if folder and not Path(folder).is_dir():
         raise TongbanError(Code.SETTING_INVALID, names="TONGBAN_SECRETS")
     try:
-        return Settings(_secrets_dir=folder or None, **given)  # type: ignore[arg-type, call-arg]  # pydantic validates
+        return Settings(_env_file=own, _secrets_dir=folder or None, **given)  # type: ignore[arg-type, call-arg]  # pydantic validates
     except ValidationError as error:
         wrong = sorted({f"TONGBAN_{row['loc'][0]}".upper() for row in error.errors()})
         raise TongbanError(Code.SETTING_INVALID, names=", ".join(wrong)) from None

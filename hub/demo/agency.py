@@ -51,11 +51,14 @@ class Agency:
         """The bearer token in use, for a client that sends by other means."""
         return self._token
 
-    def request(self, body: Mapping[str, Any]) -> Answer:
-        """Ask for a certificate; a refusal is an answer like any other."""
+    def request(self, body: Mapping[str, Any], key: str = "") -> Answer:
+        """Ask for a certificate; a refusal is an answer like any other.
+
+        ``key`` is the Idempotency-Key: the same one asks the same question again.
+        """
         headers = {
             "Authorization": f"Bearer {self._token}",
-            "Idempotency-Key": secrets.token_hex(16),
+            "Idempotency-Key": key or secrets.token_hex(16),
         }
         answer = self._client.post("/v1/certificate-requests", json=dict(body), headers=headers)
         return Answer(answer.status_code, answer.json())

@@ -1,4 +1,4 @@
-"""The web process that the demo starts beside its own."""
+"""The processes that a city's process starts: its pages, and the service of its hospital births."""
 
 from __future__ import annotations
 
@@ -65,6 +65,26 @@ def web(settings: Settings) -> Child:
     words = ["-m", "hub.serve", "--home", str(settings.root), "--port", str(settings.port)]
     log = settings.root / "run" / "web.log"
     return Child([*words, "--with-parent"], log, _environment(settings))
+
+
+def births(home: Path) -> Child:
+    """Start the health commission's service and wait until its address is known.
+
+    Raises TongbanError ``demo-step-failed``.
+    """
+    secrets = home / "secrets"
+    told = secrets / "wj-births.address"
+    told.unlink(missing_ok=True)
+    words = ["-m", "examples.world.service", "--pages", str(home / "inbox" / "wj-births")]
+    words += ["--token-file", str(secrets / "wj-births.token"), "--port-file", str(told)]
+    child = Child(words, home / "run" / "births.log", {})
+    until = time.monotonic() + READY_SECONDS
+    while not told.exists():
+        if child.ended or time.monotonic() > until:
+            child.stop()
+            raise TongbanError("demo-step-failed", step="births")
+        time.sleep(0.05)
+    return child
 
 
 def wait_ready(child: Child, settings: Settings) -> None:

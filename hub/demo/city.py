@@ -6,11 +6,15 @@ Everything is safe to repeat: what is there stays.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.demo.plan import Place
+from hub.settings import OWN
 from kernel.actors import system
 from kernel.errors import Refused, TongbanError
 from signing.seal_model import Seal, SealApplication, SealState
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from examples.world.model import Baby, Person, Truth
     from hub.wiring import Hub
 
+FURTHER = ("births", "enterprises", "real-estate")
+"""Departments that deliver besides the police and the civil affairs."""
 AGENCY = "jyj-enrolment"
 """Client id of the agency that fetches: the education bureau's enrolment system."""
 _SETUP = (
@@ -43,20 +49,51 @@ class City:
     """The parent who heads the household: holds its register and the marriage certificate."""
 
 
-def people(hub: Hub, residents: int) -> City:
-    """Lay deliveries and sources, and let the holder persona be a newborn's parent."""
-    from examples.world.install import install
+def found(place: Place) -> None:
+    """Lay what a hub of the city must find when it opens: its registry and what it is."""
+    from examples.world.install import lay
 
-    settings = hub.settings
-    truth = install(settings.root, residents=residents, region=settings.region)
+    lay(place.home, region=place.region, further=FURTHER)
+    rows = {"REGION": place.region, "CITY": place.name, "PORT": place.port}
+    text = "".join(f"TONGBAN_{name}={value}\n" for name, value in rows.items())
+    _write(place.home / OWN, text)
+
+
+def people(hub: Hub, residents: int, neighbours: Sequence[str] = ()) -> City:
+    """Lay deliveries and sources, and let the holder persona be a newborn's parent.
+
+    ``neighbours`` are cities with which this one shares families.
+    """
+    truth = _truth(hub, residents, neighbours)
+    family = _family(truth)
+    if family is None:
+        raise TongbanError("demo-city-too-small", residents=residents)
+    _persona(hub, family.father)
+    _client(hub)
+    return City(truth, family, family.father)
+
+
+def _truth(hub: Hub, residents: int, neighbours: Sequence[str]) -> Truth:
+    """Make the deliveries; those of an earlier run stay, with what a case has changed since."""
+    from examples.world.install import install
+    from examples.world.model import Truth
+
+    home, region = hub.settings.root, hub.settings.region
+    wanted = (residents, region, tuple(sorted(neighbours)))
+    with suppress(OSError, ValueError):
+        kept = Truth.read(home / "inbox" / "truth.json")
+        if (kept.plan.residents, kept.plan.region, kept.plan.neighbours) == wanted:
+            return kept
+    return install(home, residents=residents, region=region, further=FURTHER, neighbours=neighbours)
+
+
+def _family(truth: Truth) -> Baby | None:
+    """Return a newborn whose mother lives in another city, or else one whose father is a head."""
     heads = {household.head.id_number for household in truth.households}
-    for family in truth.babies:
-        for parent in (family.mother, family.father):
-            if parent.id_number in heads:
-                _persona(hub, parent)
-                _client(hub)
-                return City(truth, family, parent)
-    raise TongbanError("demo-city-too-small", residents=residents)
+    region = truth.plan.region
+    across = (baby for baby in truth.babies if baby.mother_region != region)
+    inside = (baby for baby in truth.babies if baby.father.id_number in heads)
+    return next(across, None) or next(inside, None)
 
 
 def seals(hub: Hub) -> list[Seal]:
@@ -158,7 +195,7 @@ def _client(hub: Hub) -> None:
         path.write_bytes(private)
     public = ECKey.import_key(path.read_bytes()).as_dict(private=False)
     rows = [
-        'name = "示例市教育局入学报名系统"',
+        f"name = {json.dumps(f'示例{hub.settings.city}教育局入学报名系统', ensure_ascii=False)}",
         'org = "jyj"',
         'roles = ["agency"]',
         'status = "active"',

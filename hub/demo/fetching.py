@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from certificates.grants_model import GrantOffer
 from hub.demo.agency import Agency
@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 MATTER = "school-enrolment"
 PURPOSE = "school-eligibility"
-_TYPE = "household-register"
-_FIELDS = ("household_number", "head_name", "address")
-_WHOLE = (*_FIELDS, "members")
+TYPE = "household-register"
+FIELDS = ("household_number", "head_name", "address")
+_WHOLE = (*FIELDS, "members")
 """A copy shows the whole face, so the holder must allow all of it."""
+LAW: Final[Mapping[str, Any]] = {
+    "matter": MATTER,
+    "purpose": PURPOSE,
+    "legal_basis": "compulsory-education-12",
+    "certificate": {"type": TYPE},
+    "fields": list(FIELDS),
+}
+"""A question on a legal basis; case and holder are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +44,8 @@ class Fetched:
 
 def fetch(hub: Hub, city: City) -> Fetched:
     """Ask as an agency over HTTP: by law for fields, by grant for a copy, four times wrongly."""
-    by_law: dict[str, Any] = {
-        "matter": MATTER,
-        "case_no": "DEMO-2026-0001",
-        "purpose": PURPOSE,
-        "legal_basis": "compulsory-education-12",
-        "certificate": {"type": _TYPE},
-        "holder": {"code": city.guardian.id_number},
-        "fields": list(_FIELDS),
-    }
+    holder = {"code": city.guardian.id_number}
+    by_law = {**LAW, "case_no": "DEMO-2026-0001", "holder": holder}
     common = {name: by_law[name] for name in ("matter", "purpose", "certificate", "holder")}
     by_grant = {
         **common,
@@ -62,9 +63,9 @@ def fetch(hub: Hub, city: City) -> Fetched:
             agency.request(by_grant),
         )
         files = second.body.get("files", []) if second.status == 200 else []
-        copies = _kept(agency, files, hub.settings.root / "samples")
+        copies = kept(agency, files, hub.settings.root / "samples", "copy")
     refused = tuple(str(answer.body.get("code")) for answer in wrong if answer.status >= 400)
-    whole = first.status == 200 and set(first.body["data"]["fields"]) == set(_FIELDS)
+    whole = first.status == 200 and set(first.body["data"]["fields"]) == set(FIELDS)
     return Fetched(
         by_law=int(first.status == 200),
         by_grant=int(second.status == 200),
@@ -82,7 +83,7 @@ def _grant(hub: Hub, case_no: str) -> str:
         matter=MATTER,
         case_no=case_no,
         purpose=PURPOSE,
-        type=_TYPE,
+        type=TYPE,
         fields=_WHOLE,
         formats=("data", "pdf", "ofd"),
     )
@@ -100,12 +101,13 @@ def _code(hub: Hub, org: str) -> str:
     return found.code
 
 
-def _kept(agency: Agency, files: list[Mapping[str, Any]], folder: Path) -> tuple[str, ...]:
-    """Download the annotated copies beside the samples; returns their names."""
+def kept(
+    agency: Agency, files: list[Mapping[str, Any]], folder: Path, name: str
+) -> tuple[str, ...]:
+    """Download annotated copies beside the samples, ``name`` first; returns the files' names."""
     folder.mkdir(exist_ok=True)
     names = []
     for file in files:
-        name = f"copy-{_TYPE}.{file['format']}"
-        (folder / name).write_bytes(agency.download(file["href"]))
-        names.append(name)
+        names.append(f"{name}-{TYPE}.{file['format']}")
+        (folder / names[-1]).write_bytes(agency.download(file["href"]))
     return tuple(names)

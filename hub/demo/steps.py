@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from certificates.errors import Code
 from certificates.register_model import BatchResult, Certificate
 from hub.demo.city import City
 from hub.demo.summary import Certificates, Log, SourceRow, Tampering
@@ -21,60 +23,82 @@ if TYPE_CHECKING:
     from hub.wiring import Hub
 
 Tell = Callable[[int, int], None]
-_SHARES = {"household-register": 0.75, "marriage": 0.25}
-"""How the wanted number of certificates is divided among the types."""
+_SHARES = {
+    "household-register": 0.4,
+    "marriage": 0.2,
+    "birth-certificate": 0.1,
+    "business-licence": 0.2,
+    "real-estate": 0.1,
+}
+"""How the wanted number of certificates is divided among the types that have data."""
 _PAGE = 500
 _REGISTER_PAGE = 200
 _LOG_SECONDS = 10.0
 
 
-def ingest(hub: Hub, city: City, dags: DagChild, tell: Tell) -> tuple[SourceRow, ...]:
-    """Run the DAG of every source and compare its counts and quarantine with the truth."""
+def ingest(home: Path, region: str, dags: DagChild, tell: Tell) -> None:
+    """Run the DAG of every source of a hub; raises TongbanError naming those that failed."""
+    wanted = {path.stem for path in (home / "registry/catalog/sources").glob("*.toml")}
     done: list[str] = []
-    wanted = len(hub.sources)
 
     def on_progress(step: str, _seconds: float) -> None:
-        if step in hub.sources:
+        if step in wanted:
             done.append(step)
-            tell(len(done), wanted)
+            tell(len(done), len(wanted))
 
-    results = dags.run(on_progress)
+    results = dags.run(on_progress, hub=(home, region))
     failed = [result.source for result in results if not result.ok]
-    if failed:
+    if failed or len(results) != len(wanted):
         raise TongbanError("demo-step-failed", step=f"DAG {', '.join(failed)}")
+
+
+def sources(hub: Hub, city: City) -> tuple[SourceRow, ...]:
+    """Compare counts and quarantine of every source with the truth."""
     return tuple(_source(hub, city, name) for name in sorted(hub.sources))
 
 
-def issue(hub: Hub, wanted: int, tell: Tell) -> Certificates:
-    """Issue the wanted number, then count what the register and the store hold."""
+def issue(hub: Hub, wanted: int, tell: Tell, named: Sequence[tuple[str, str]] = ()) -> Certificates:
+    """Issue the wanted number, and certificates ``named`` by type and key; then count.
+
+    What the register must hold is what it held before and whatever of the wanted was missing.
+    """
     actor = system("demo-issuer", hub.settings.region, ("certificates.issue", "certificates.read"))
     hub.issuer.resume(actor)
+    before = sum(1 for _ in _issued(hub, actor))
     board = _BoardProgress(tell, wanted)
     made: list[BatchResult] = []
-    for name, share in _SHARES.items():
-        done = hub.issuer.issue_batch(actor, name, limit=round(wanted * share), progress=board)
+    for name, most in _shares(hub, wanted).items():
+        done = hub.issuer.issue_batch(actor, name, limit=most, progress=board)
         if isinstance(done, Refused):
             raise TongbanError(done.code, **done.params)
         made.extend(done)
-    sealed, verified = _files(hub, actor)
+    singles, refused = _named(hub, actor, named)
+    held, sealed, verified = _files(hub, actor)
     return Certificates(
-        wanted=sum(item.subjects for item in made),
-        issued=sum(item.issued + item.skipped for item in made),
+        wanted=before + singles + sum(item.subjects - item.skipped for item in made),
+        issued=held,
         sealed=sealed,
         verified=verified,
-        failed=sum(len(item.failed) for item in made),
+        failed=refused + sum(len(item.failed) for item in made),
     )
 
 
-def verify(hub: Hub) -> Tampering:
-    """Judge the samples as anybody would, then once more with one byte changed."""
-    folder = hub.settings.root / "samples"
-    samples = sorted(path for path in folder.iterdir() if path.suffix in {".pdf", ".ofd"})
+def verify(hub: Hub, others: Sequence[Path] = ()) -> Tampering:
+    """Judge the samples as anybody would, then once more with one byte changed.
+
+    ``others`` are homes of hubs whose trust lists this one has taken in: theirs are judged, too.
+    """
+    folders = [home / "samples" for home in (hub.settings.root, *others)]
+    samples = [path for folder in folders for path in sorted(folder.iterdir())]
+    samples = [path for path in samples if path.suffix in {".pdf", ".ofd"}]
     now = hub.clock.now()
     passed = caught = 0
     for path in samples:
         data = path.read_bytes()
-        passed += hub.inspector.inspect(data, path.name, "certificate", now).passed
+        found = hub.inspector.inspect(data, path.name, "certificate", now)
+        passed += found.passed
+        if not found.passed:  # for the log: names of files and codes, nothing of their contents
+            sys.stderr.write(f"{path.name}  {found.indication} {' '.join(found.codes)}\n")
         middle = len(data) // 2
         changed = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
         caught += not hub.inspector.inspect(changed, path.name, "certificate", now).passed
@@ -123,12 +147,41 @@ def _source(hub: Hub, city: City, name: str) -> SourceRow:
     )
 
 
-def _files(hub: Hub, actor: Actor) -> tuple[int, int]:
-    """Judge every sealed file as it lies in the store; keep one of each type and format."""
+def _shares(hub: Hub, wanted: int) -> dict[str, int]:
+    """Divide a number among the types that have data: at least one each, the rest to the first."""
+    fed = {source.resource for source in hub.sources.values()}
+    shares = {
+        name: share for name, share in _SHARES.items() if hub.typebook.types[name].resource in fed
+    }
+    whole = sum(shares.values())
+    parts = {name: max(1, int(wanted * share / whole)) for name, share in shares.items()}
+    first = next(iter(parts))
+    parts[first] = max(1, parts[first] + wanted - sum(parts.values()))
+    return parts
+
+
+def _named(hub: Hub, actor: Actor, named: Sequence[tuple[str, str]]) -> tuple[int, int]:
+    """Issue single certificates; returns how many there were to make, and how many failed."""
+    wanted = failed = 0
+    for kind, key in named:
+        done = hub.issuer.issue(actor, kind, key).value
+        if isinstance(done, Refused) and done.code == Code.ALREADY_ISSUED:
+            continue
+        wanted += 1
+        failed += isinstance(done, Refused)
+    return wanted, failed
+
+
+def _files(hub: Hub, actor: Actor) -> tuple[int, int, int]:
+    """Judge every sealed file as it lies in the store; keep one of each type and format.
+
+    Returns the numbers of certificates, of files, and of files that passed.
+    """
     folder = samples(hub)
-    sealed = verified = 0
+    held = sealed = verified = 0
     now = hub.clock.now()
     for kind, one in _issued(hub, actor):
+        held += 1
         files = hub.register.files(actor, one.id)
         for file in () if isinstance(files, Refused) else files:
             sealed += 1
@@ -137,7 +190,7 @@ def _files(hub: Hub, actor: Actor) -> tuple[int, int]:
             target = folder / f"{kind}.{file.format}"
             if not target.exists():
                 target.write_bytes(data)
-    return sealed, verified
+    return held, sealed, verified
 
 
 def _issued(hub: Hub, actor: Actor) -> Iterator[tuple[str, Certificate]]:

@@ -1,4 +1,4 @@
-"""One small run of the main job, shared by the tests of this folder."""
+"""One small run of the main job in two cities, shared by the tests of this folder."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+REGIONS = ("410100", "410300")
+COMMAND = (sys.executable, "-c", "from hub.cli import main; main()")
 
 
 @dataclass(frozen=True)
@@ -21,34 +23,56 @@ class Done:
     home: Path
     code: int
     output: str
+    port: int = 0
 
     @property
     def summary(self) -> dict[str, Any]:
         raw: dict[str, Any] = json.loads((self.home / "summary.json").read_text("utf-8"))
         return raw
 
+    @property
+    def homes(self) -> list[Path]:
+        return [self.home / region for region in REGIONS]
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    @property
+    def logs(self) -> str:
+        """Return the ends of the cities' logs, for whoever reads why a test failed."""
+        paths = [home / "run" / "city.log" for home in self.homes]
+        return "\n".join(path.read_text("utf-8", "replace")[-1500:] for path in paths)
 
 
-def run_demo(home: Path) -> Done:
-    words = ["demo", "--home", str(home), "--residents", "400", "--certificates", "12"]
-    words += ["--port", str(free_port()), "--once"]
-    script = "from hub.cli import main; main()"
+def free_ports() -> int:
+    """Return the first of two ports in a row that are free."""
+    for _ in range(50):
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            with socket.socket() as second:
+                try:
+                    second.bind(("127.0.0.1", port + 1))
+                except (OSError, OverflowError):
+                    continue
+                return port
+    raise AssertionError("no two ports in a row")
+
+
+def command(home: Path, port: int, *more: str) -> list[str]:
+    words = ["demo", "--home", str(home), "--residents", "300", "--certificates", "16"]
+    return [*COMMAND, *words, "--port", str(port), "--once", *more]
+
+
+def run_demo(home: Path, port: int | None = None, *more: str) -> Done:
+    port = port or free_ports()
     done = subprocess.run(
-        [sys.executable, "-c", script, *words],
+        command(home, port, *more),
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "120"},
         capture_output=True,
         text=True,
-        timeout=420,
+        timeout=480,
         check=False,
     )
-    return Done(home, done.returncode, done.stdout + done.stderr)
+    return Done(home, done.returncode, done.stdout + done.stderr, port)
 
 
 @pytest.fixture(scope="session")
