@@ -13,6 +13,7 @@ from typing import TypeVar
 from certificates.model import Format
 from certificates.ports import Rehearsal, Sealed, SealIntent, SealOrder
 from hub.rehearsal import ALGORITHM, Understudy, apply_seal
+from hub.stamping import Stamping
 from kernel.actors import Actor, system
 from kernel.clock import Clock
 from kernel.errors import Refused, TongbanError
@@ -22,6 +23,8 @@ from signing.seal_model import Seal, SealingBatch
 from signing.sealing import USE, Sealing
 
 PURPOSE = {"ofd": Purpose.SEAL_OFD, "pdf": Purpose.SEAL_PDF}
+_ORIGINAL = "certificate-"
+"""How the purposes of originals begin; copies for one use live too short to be stamped."""
 T = TypeVar("T")
 
 
@@ -32,6 +35,7 @@ class HubSealer:
     sealing: Sealing
     clock: Clock
     understudy: Understudy
+    stamping: Stamping | None = None
     actor: Actor = field(default_factory=lambda: system("sealer", rights=(USE,)))
 
     def declare(self, intent: SealIntent) -> str:
@@ -53,7 +57,8 @@ class HubSealer:
                 self.actor, seal_id, algorithm, number=number, approval=approval_id
             )
         )
-        return apply_seal(order, unsealed, material, sign)
+        sealed = apply_seal(order, unsealed, material, sign)
+        return self._stamped([order], [sealed], material.certificate)[0]
 
     def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
         """Seal many files with the real key, which is asked once for each format and approval."""
@@ -85,13 +90,30 @@ class HubSealer:
             if asked
             else ()
         )
-        for (at, _, item), signature in zip(laid, signed, strict=True):
-            sealed = item.finish(signature)
-            done[at] = Sealed(sealed, proven=item.holds(sealed, signature))
+        finished = [item.finish(mark) for (_, _, item), mark in zip(laid, signed, strict=True)]
+        proven = [
+            item.holds(data, mark)
+            for (_, _, item), data, mark in zip(laid, finished, signed, strict=True)
+        ]
+        if laid:
+            certificate = laid[0][2].material.certificate
+            stamped = self._stamped([order for _, order, _ in laid], finished, certificate)
+            for (at, _, _), data, plain, holds in zip(laid, stamped, finished, proven, strict=True):
+                done[at] = Sealed(data, proven=holds and data is plain)
         for at, order, data in files:
             if at not in done:
                 done[at] = Sealed(self.seal(order, data), proven=False)
         return done
+
+    def _stamped(
+        self, orders: Sequence[SealOrder], sealed: Sequence[bytes], certificate: bytes
+    ) -> list[bytes]:
+        """Return sealed files of one seal and format with their time stamps: originals alone."""
+        stamping = self.stamping
+        if stamping is None or not all(item.purpose.startswith(_ORIGINAL) for item in orders):
+            return list(sealed)
+        files = [(order.number, data) for order, data in zip(orders, sealed, strict=True)]
+        return stamping.applied(orders[0].format, files, certificate)
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         """Seal with a throw-away key under the same picture; nothing reaches the signer."""

@@ -121,6 +121,9 @@ class Worker:
         self._hub.revocation.publish()
 
     def _count(self) -> None:
-        """Record how many public checks there were, if anybody made one."""
+        """Record how many public checks and time stamps there were, if anybody asked."""
         if "checks" in vars(self._hub):
             self._hub.checks.flush(system("worker", self._hub.settings.region))
+        desk = vars(self._hub).get("stamp_desk")
+        if desk is not None:
+            desk.flush(system("worker", self._hub.settings.region))

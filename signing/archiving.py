@@ -1,11 +1,29 @@
-"""What a sealed file of this region needs to be judged in years, gathered from its own CA."""
+"""What a sealed file of this region needs to be judged in years, and until when it can be renewed.
+
+``material`` gathers certificates and lists from the region's own CA, ``raised`` puts proof of time
+into a file, ``look`` reads out of a file when its proof ends.
+"""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 
-from signing.formats.pdf.augment import Material
+from kernel import registry
+from kernel.clock import from_iso
+from kernel.errors import TongbanError
+from signing.formats.pdf.augment import Level, Material, augment
+from signing.model import Evidence, SignatureEvidence, TimestampEvidence
 from signing.seal_model import IssuedCertificate, Role
+from signing.time.ports import TimeStamps
+from signing.x509 import Cert, parse
+from signing.x509.key import kind
+
+BASIC = "B-B"
 
 
 class Lists(Protocol):
@@ -29,3 +47,121 @@ def material(authority: Lists, algorithm: str, *signers: bytes) -> Material:
     certificates = (authority.current(role, algorithm).cert.der for role in roles)
     lists = (authority.crl(algorithm, role=role) for role in (Role.CA, Role.ROOT))
     return Material((*signers, *certificates), tuple(lists))
+
+
+def joined(*parts: Material) -> Material:
+    """Return several materials as one, nothing twice."""
+    certificates = dict.fromkeys(item for part in parts for item in part.certificates)
+    lists = dict.fromkeys(item for part in parts for item in part.crls)
+    return Material(tuple(certificates), tuple(lists))
+
+
+def raised(
+    data: bytes,
+    file_format: str,
+    level: str,
+    *,
+    timestamps: TimeStamps,
+    algorithm: str,
+    material: Material | None = None,
+) -> bytes:
+    """Return the file at ``level`` (``B-T``, ``B-LT``, ``B-LTA``) or above.
+
+    An OFD file gets a token into each seal that has none, whatever the level: there is no higher
+    one. Errors as in ``augment``.
+    """
+    if file_format == "ofd":
+        from signing.formats.ofd.stamp import stamp
+
+        return stamp(data, timestamps)
+    return augment(data, level, timestamps=timestamps, algorithm=algorithm, material=material)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves a sealed file last, of each of its seals: ``ends`` is the first end of the
+    certificates of these proofs, ``keys`` the kinds of their keys.
+
+    ``level`` is the lowest among the file's seals; ``signers`` are their certificates (DER).
+    """
+
+    level: str
+    ends: datetime
+    keys: tuple[str, ...]
+    signers: tuple[bytes, ...]
+
+
+def look(evidence: Evidence) -> Proof | None:
+    """Return the proof of a file; None for one without a sound signature of a known certificate.
+
+    That is its newest sound time stamp, or the signature itself where it has none: until then
+    another stamp can prove that this one existed while it could be believed.
+    """
+    seals = [item for item in evidence.signatures if item.kind in ("seal", "signature")]
+    if not seals or not all(item.signature_valid and item.content_valid for item in seals):
+        return None
+    lasts = [_last(evidence, item) for item in seals]
+    known = [item for item in lasts if item is not None]
+    if len(known) != len(seals):
+        return None
+    first = min(cert.not_after for cert in known)
+    keys = {kind(cert.key_algorithm, cert.curve, cert.spki) for cert in known}
+    signers = dict.fromkeys(_der(evidence, item.signer) for item in seals)
+    level = min((item.level or BASIC for item in seals), key=_rank)
+    return Proof(level, first, tuple(sorted(keys)), tuple(signers))
+
+
+def ends(home: Path | None = None) -> Mapping[str, date]:
+    """Return by kind of key the last day on which its signatures count.
+
+    Dated data, ``signing/lifetimes/*.toml``, overlaid by the hub's; the earliest day of a kind
+    counts. Raises TongbanError ``lifetimes-unreadable``.
+    """
+    found: dict[str, date] = {}
+    for name, member in registry.load("signing", "lifetimes", ".toml", home).members.items():
+        try:
+            for row in member.toml()["last_day"]:
+                day, key = date.fromisoformat(str(row["day"])), str(row["key"])
+                found[key] = min(day, found.get(key, day))
+        except (KeyError, TypeError, ValueError) as error:
+            raise TongbanError("lifetimes-unreadable", file=name, reason=error) from error
+    return found
+
+
+def last_day(key: str, days: Mapping[str, date]) -> date | None:
+    """Return the last day of a kind of key: its own row, for RSA that of the next smaller size."""
+    if key in days:
+        return days[key]
+    if not key.startswith("rsa-"):
+        return None
+    smaller = [name for name in days if name.startswith("rsa-") and _bits(name) <= _bits(key)]
+    return days[max(smaller, key=_bits)] if smaller else None
+
+
+def _bits(key: str) -> int:
+    return int(key.removeprefix("rsa-"))
+
+
+def _rank(level: str) -> int:
+    order = (BASIC, Level.B_T, Level.B_LT, Level.B_LTA)
+    return order.index(level) if level in order else 0
+
+
+def below(level: str, wanted: str) -> bool:
+    """Tell whether a level is lower than another."""
+    return _rank(level) < _rank(wanted)
+
+
+def _last(evidence: Evidence, signature: SignatureEvidence) -> Cert | None:
+    stamps = [item for item in signature.timestamps if _sound(item)]
+    newest = max(stamps, key=lambda item: from_iso(item.time), default=None)
+    signer = newest.signer if newest else signature.signer
+    return parse(_der(evidence, signer)) if signer in evidence.certificates else None
+
+
+def _sound(stamp: TimestampEvidence) -> bool:
+    return bool(stamp.imprint_valid and stamp.signature_valid and stamp.time)
+
+
+def _der(evidence: Evidence, signer: str) -> bytes:
+    return base64.b64decode(evidence.certificates[signer])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kernel.actors import Actor, authorise
 from kernel.clock import Clock
@@ -22,6 +22,7 @@ from signing.trust import TrustList
 from signing.trust_file import ListSigner, message, write
 from signing.x509 import (
     ISSUING_CA,
+    OCSP_RESPONDER,
     ROOT,
     SIGNER,
     TIME_STAMP_AUTHORITY,
@@ -72,10 +73,13 @@ _PLAN = {
     Role.SEAL_MAKER: _Plan(SIGNER, (Purpose.MAKE_SEAL,), Role.CA, "制章机构"),
     Role.TIME_STAMP: _Plan(TIME_STAMP_AUTHORITY, (Purpose.TIME_STAMP,), Role.CA, "时间戳服务"),
     Role.TRUST_LIST: _Plan(TRUST_LIST_SIGNER, (Purpose.TRUST_LIST,), Role.ROOT, "信任列表签发"),
+    Role.OCSP: _Plan(OCSP_RESPONDER, (Purpose.OCSP,), Role.CA, "证书状态服务"),
     Role.SEAL: _Plan(SIGNER, (Purpose.SEAL_OFD, Purpose.SEAL_PDF), Role.CA, ""),
 }
 _BACKDATED = timedelta(hours=1)
 """Certificates start a little earlier, for verifiers whose clocks are behind."""
+_RENEWED_BEFORE = timedelta(days=60)
+"""A responder's certificate is made anew so long before it ends."""
 
 
 class RegionalCA:
@@ -133,10 +137,39 @@ class RegionalCA:
 
     def current(self, role: Role, algorithm: str) -> IssuedCertificate:
         """Return the certificate of a role; raises TongbanError ``authority-not-established``."""
-        found = self._find(key_name(role.value, algorithm))
+        found = role_certificate(self._transactions, role, algorithm)
         if found is None:
             raise TongbanError("authority-not-established", role=role.value)
         return found
+
+    def succeed(self, actor: Actor, algorithm: str, until: datetime) -> IssuedCertificate | Refused:
+        """Return a time-stamp certificate that lasts beyond ``until``, made with a key of its own
+        where the present one does not; the old one keeps what it has stamped.
+
+        Near the end of the issuing CA the certificate ends with it, and is not made again.
+        """
+        allowed = authorise(actor, ACTION)
+        if isinstance(allowed, Refused):
+            return allowed
+        held = self.current(Role.TIME_STAMP, algorithm)
+        last = self.current(Role.CA, algorithm).cert.not_after
+        if held.cert.not_after > until or held.cert.not_after >= last:
+            return held
+        number = 2 + _successors(self._transactions, algorithm)
+        key = key_name(f"{Role.TIME_STAMP.value}-{number}", algorithm)
+        return self._certify(actor, _Wish(Role.TIME_STAMP, algorithm, key, self.region_name))
+
+    def responder(self, actor: Actor, algorithm: str) -> IssuedCertificate | Refused:
+        """Return the certificate under which the issuing CA's answers are signed (RFC 6960).
+
+        The key is made on first use; a certificate about to end is followed by another of the same
+        key. Raises TongbanError ``authority-not-established`` and of the signer.
+        """
+        allowed = authorise(actor, ACTION)
+        if isinstance(allowed, Refused):
+            return allowed
+        key = key_name(Role.OCSP.value, algorithm)
+        return self._certify(actor, _Wish(Role.OCSP, algorithm, key, self.region_name))
 
     def trust_list(self, version: int, days: int = 365) -> TrustList:
         """Return what others need to trust this region, in force from now."""
@@ -213,7 +246,7 @@ class RegionalCA:
 
     def _certify(self, actor: Actor, wish: _Wish) -> IssuedCertificate:
         held = self._find(wish.key)
-        if held:
+        if held and not self._ending(held):
             return held
         plan = _PLAN[wish.role]
         info = self._signer.create(wish.key, wish.algorithm, plan.purposes)
@@ -249,7 +282,7 @@ class RegionalCA:
     def _keep(self, actor: Actor, issued: IssuedCertificate) -> Recorded[IssuedCertificate]:
         def work(tx: Tx) -> IssuedCertificate:
             first = _valid(store.certificates(tx, key=issued.key))
-            if first:
+            if first and not self._ending(first):
                 tx.record(Event("signing.certificate-kept", f"{first.cert.serial:x}", actor))
                 return first
             store.add_certificate(tx, issued)
@@ -259,6 +292,11 @@ class RegionalCA:
             return issued
 
         return self._transactions.write(work)
+
+    def _ending(self, held: IssuedCertificate) -> bool:
+        """Tell whether a responder's certificate is to be followed by another."""
+        soon = self._clock.now() + _RENEWED_BEFORE
+        return held.role is Role.OCSP and held.cert.not_after < soon
 
     def _find(self, key: str) -> IssuedCertificate | None:
         return _held(self._transactions, key)
@@ -290,7 +328,17 @@ def role_certificate(
     transactions: Transactions, role: Role, algorithm: str
 ) -> IssuedCertificate | None:
     """Return the certificate of a role of this region's authority, without asking the signer."""
-    return _held(transactions, key_name(role.value, algorithm))
+    number = _successors(transactions, algorithm) if role is Role.TIME_STAMP else 0
+    name = f"{role.value}-{number + 1}" if number else role.value
+    return _held(transactions, key_name(name, algorithm))
+
+
+def _successors(transactions: Transactions, algorithm: str) -> int:
+    """Return how many certificates have followed the first one of the time-stamp authority."""
+    found = 0
+    while _held(transactions, key_name(f"{Role.TIME_STAMP.value}-{found + 2}", algorithm)):
+        found += 1
+    return found
 
 
 def listed_by(

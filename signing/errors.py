@@ -25,6 +25,7 @@ class Code(StrEnum):
     KEYSTORE_UNAVAILABLE = "keystore-unavailable"
     KEYSTORE_UNKNOWN = "keystore-unknown"
     KEYSTORE_UNLOCK_MISSING = "keystore-unlock-missing"
+    LIFETIMES_UNREADABLE = "lifetimes-unreadable"
     NUMBER_SIGNED_OTHERWISE = "number-signed-otherwise"
     POLICY_UNKNOWN = "policy-unknown"
     POLICY_UNREADABLE = "policy-unreadable"

@@ -42,7 +42,7 @@ class Hub(ExchangeParts):
         from hub.rehearsal import Understudy
         from hub.sealing import HubSealer
 
-        return HubSealer(self.sealing, self.clock, Understudy())
+        return HubSealer(self.sealing, self.clock, Understudy(), self.stamping)
 
     @cached_property
     def tools(self) -> Tools:

@@ -10,11 +10,14 @@ from hub.wiring.data import DataParts
 if TYPE_CHECKING:
     from hub.judging import FencedInspector, TrustBook
     from hub.revocation import Publisher
+    from hub.stampdesk import StampDesk
+    from hub.stamping import Stamping
     from signing.authority import RegionalCA
     from signing.fence import Fence
     from signing.sealing import Sealing
     from signing.seals import SealService
     from signing.signer.process import SignerProcess
+    from signing.time.authority import TimeStampAuthority
 
 
 class SealParts(DataParts):
@@ -100,6 +103,45 @@ class SealParts(DataParts):
             authority=self.authority,
             clock=self.clock,
         )
+
+    @cached_property
+    def time_authority(self) -> TimeStampAuthority:
+        """The region's own time-stamp authority."""
+        from signing.time.authority import TimeStampAuthority
+
+        return TimeStampAuthority(
+            signer=self.signer.client, certificates=self.authority, clock=self.clock
+        )
+
+    @cached_property
+    def stamping(self) -> Stamping | None:
+        """Raises sealed files; None where nobody stamps time."""
+        from hub.stamping import Stamping
+        from hub.wiring import stamps
+        from signing.formats.pdf.augment import Material
+
+        given = self.settings
+        if given.time_stamps == "none":
+            return None
+        abroad = given.time_stamps == "outside"
+        return Stamping(
+            stamps.outside(given, self.clock) if abroad else self.time_authority,
+            authority=lambda: self.authority,
+            transactions=self.database.transactions,
+            pdf_level=given.pdf_level,
+            ofd=given.ofd_time_stamps,
+            later=given.time_stamp_failure == "later",
+            extra=lambda: stamps.chain(given, self.trust.crls()) if abroad else Material(),
+        )
+
+    @cached_property
+    def stamp_desk(self) -> StampDesk | None:
+        """The public time-stamp service; None where this hub stamps nothing itself."""
+        from hub.stampdesk import StampDesk
+
+        if self.settings.time_stamps != "own":
+            return None
+        return StampDesk(self.time_authority, self.database.transactions, self.clock)
 
     @cached_property
     def trust(self) -> TrustBook:
