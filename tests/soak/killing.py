@@ -71,15 +71,21 @@ class Report:
 def run(home: Path, *, kills: int, residents: int, seed: int = SEED, database: str = "") -> Report:
     """Make a hub, load it, kill, wait for its recovery, kill again; then look what is there."""
     report, chance, begun = Report(seed), random.Random(seed), time.monotonic()
-    settings = load(home=home / "hub", port=free_port(), environment="demo")
+    ports = [free_port(), free_port()]
+    # every process of a hub prints the same address into certificates
+    address = f"http://127.0.0.1:{ports[0]}"
+    settings = load(home=home / "hub", port=ports[0], environment="demo", base_url=address)
     settings = settings.model_copy(update={"database_url": database})
     folder = home / "told"
     folder.mkdir()
-    ports = [settings.port, free_port()]
     tree = Tree(
         programs(settings, ports, folder),
         home / "logs",
-        {"TONGBAN_DATABASE_URL": database, "TONGBAN_ENVIRONMENT": "demo"},
+        {
+            "TONGBAN_BASE_URL": address,
+            "TONGBAN_DATABASE_URL": database,
+            "TONGBAN_ENVIRONMENT": "demo",
+        },
     )
     (settings.root / "run").mkdir(parents=True)
     announce(settings.root, tree.start("gate"))
@@ -95,7 +101,9 @@ def run(home: Path, *, kills: int, residents: int, seed: int = SEED, database: s
             at = time.time()
             report.victims[victim.name] += 1
             working(folder, at)
-            report.recoveries.append(tree.again(victim.name, at + RECOVERY) - at)
+            tree.again(victim.name, at + RECOVERY)
+            wait_for(ports)
+            report.recoveries.append(time.time() - at)
             sys.stderr.write(f"killed {victim.name}: {report.recoveries[-1]:.1f} s\n")
         clients.stop(RECOVERY)
     tree.stop()

@@ -62,13 +62,12 @@ class Tree:
                 found.append(Member(pid, named(pid) or f"{top[at]}'s child"))
         return sorted(found, key=lambda member: (member.name, member.pid))
 
-    def again(self, name: str, until: float) -> float:
-        """Wait until a process of this name lives; returns the time. Helpers need not come back."""
+    def again(self, name: str, until: float) -> None:
+        """Wait until a process of this name lives. Helpers need not come back."""
         lasting = {*self._programs, "signer"}
         while name in lasting and name not in {member.name for member in self.members()}:
             assert time.time() < until, f"no {name} lives"
             time.sleep(0.05)
-        return time.time()
 
     def stop(self, patience: float = 10.0) -> None:
         """Let the top processes end by themselves, in the opposite order of their start."""

@@ -25,6 +25,8 @@ from kernel.ids import new_id
 from tests.soak.notes import Notes, until_input_ends
 
 PAUSE = 0.02
+ALONE = 120.0
+"""Seconds after the stop at which a client without an answer gives up: the hub is gone for good."""
 TOKEN_SECONDS = 300.0
 FORM = "application/x-www-form-urlencoded"
 
@@ -32,8 +34,9 @@ FORM = "application/x-www-form-urlencoded"
 class Client:
     """One connection, to whichever web process answers."""
 
-    def __init__(self, home: Path, ports: list[int], number: int) -> None:
+    def __init__(self, home: Path, ports: list[int], number: int, stop: threading.Event) -> None:
         self._home = home
+        self._stop, self._stopped = stop, 0.0
         self._addresses = [f"http://127.0.0.1:{port}" for port in ports]
         self._at = number % len(ports)
         self._http = httpx2.Client(timeout=20, trust_env=False)
@@ -42,6 +45,9 @@ class Client:
 
     def send(self, method: str, path: str, **more: Any) -> httpx2.Response | None:
         """Send once; None when no answer came. The next try goes to the next process."""
+        if self._stop.is_set():
+            self._stopped = self._stopped or time.monotonic()
+            assert time.monotonic() - self._stopped < ALONE, "no answer any more"
         try:
             found = self._http.request(method, self._addresses[self._at] + path, **more)
         except httpx2.HTTPError:
@@ -156,7 +162,7 @@ def main(plan: str) -> None:
     notes = Notes(Path(raw["notes"]))
     threads, clients = [], []
     for number in range(raw["fetchers"] + raw["granters"]):
-        client = Client(Path(raw["home"]), raw["ports"], number)
+        client = Client(Path(raw["home"]), raw["ports"], number, stop)
         clients.append(client)
         granter = number >= raw["fetchers"]
         work = granting if granter else fetching
