@@ -96,6 +96,8 @@ def _content(node: Node) -> bytes | None:
     parts = node.children()
     if len(parts) == 1:
         return None
+    if len(parts) != 2:
+        raise DerError("E_ASN1_NOT_DER", f"contentInfo of {len(parts)} parts")
     inner = der.whole(parts[1].expect(EXPLICIT_0).content)
     return inner.octets()
 
