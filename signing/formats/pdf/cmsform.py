@@ -8,6 +8,7 @@ encoded once. The spelling is pyHanko's, octet for octet, as tests show.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from signing.algorithms import Algorithm
@@ -48,18 +49,23 @@ class CmsForm:
     @classmethod
     def of(cls, material: SealMaterial, method: Algorithm) -> CmsForm:
         """Encode the form for a signer's certificate and chain."""
-        cert = parse(material.certificate)
+        chain = [item for item in material.chain if item != material.certificate]
+        return cls.of_certificates([material.certificate, *chain], method)
+
+    @classmethod
+    def of_certificates(cls, certificates: Sequence[bytes], method: Algorithm) -> CmsForm:
+        """Encode the form for certificates of which the signer's comes first."""
+        cert = parse(certificates[0])
         # SM3 has no parameters in certificates and CMS of the field, SHA-2 has NULL (RFC 5754).
         absent = () if method.digest_name == "sm3" else (der.tlv(der.NULL),)
         digest = der.sequence(der.oid(_DIGESTS[method.digest_name]), *absent)
-        chain = [item for item in material.chain if item != material.certificate]
         before = der.integer(1) + der.tlv(der.SET, digest) + der.sequence(_DATA)
-        before += der.tlv(_EXPLICIT_0, material.certificate, *chain)
+        before += der.tlv(_EXPLICIT_0, *certificates)
         serial = der.integer(cert.serial)
         signer = der.integer(1) + der.sequence(cert.issuer_raw, serial) + digest
         general = der.sequence(der.tlv(_DIRECTORY_NAME, cert.issuer_raw))
         # SHA-256 is what ESSCertIDv2 means where it names no algorithm (RFC 5035 §3).
-        hashed = der.octets(hashlib.sha256(material.certificate).digest())
+        hashed = der.octets(hashlib.sha256(certificates[0]).digest())
         bound = der.sequence(hashed, der.sequence(general, serial))
         value = der.sequence(der.sequence(bound))
         attribute = der.sequence(_SIGNING_CERTIFICATE_2, der.tlv(der.SET, value))

@@ -10,7 +10,7 @@ from kernel.clock import to_iso
 from signing.formats import cms
 from signing.formats.errors import FormatError
 from signing.formats.ofd import value
-from signing.formats.pdf import changes
+from signing.formats.pdf import changes, known
 from signing.formats.pdf.fields import (
     PARSER_ERRORS,
     Found,
@@ -38,6 +38,11 @@ POINTS_PER_MM = 72 / 25.4
 
 def inspect(data: bytes, name: str = "") -> Evidence:
     """Return the evidence of a PDF; a damaged one gives evidence that says so."""
+    return known.inspect(data, name) or inspect_any(data, name)
+
+
+def inspect_any(data: bytes, name: str = "") -> Evidence:
+    """Return the same of any PDF, ours or not, through the PDF library."""
     notes, pool = Notes(), Pool()
     signatures: list[SignatureEvidence] = []
     metadata: dict[str, str] = {}

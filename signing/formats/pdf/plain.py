@@ -18,6 +18,7 @@ _ENTRY = 20
 _CATALOG = re.compile(rb"<</Type/Catalog/Pages (\d{1,7}) 0 R/[^\n]*>>")
 _TREE = re.compile(rb"<</Type/Pages/Count (\d{1,5})/Kids\[((?:\d{1,7} 0 R ?)+)\]>>")
 _PAGE = re.compile(rb"<</Type/Page/Parent \d{1,7} 0 R/MediaBox\[0 0 [\d.]+ ([\d.]+)\][^\n]*>>")
+_ANY = re.compile(rb"<<[^\n]*>>")
 _TAKEN = (b"/AcroForm", b"/Perms", b"/Version", b"/Extensions")
 
 
@@ -39,6 +40,23 @@ class Plain:
     """First half of the file identifier, hexadecimal."""
     table: int
     """Where the cross-reference table begins."""
+
+    def dictionary(self, data: bytes, number: int) -> bytes | None:
+        """Return an object of the file that is a dictionary on one line, None for any other."""
+        found = _Objects(data, self.table, self.size).find(_ANY, number)
+        return found[0] if found else None
+
+
+def number_of_page(data: bytes, number: int) -> int | None:
+    """Return the place of the page with this object number, from 0; None where there is none."""
+    known = read(data, 0)
+    if known is None:
+        return None
+    objects = _Objects(data, known.table, known.size)
+    catalog = _CATALOG.fullmatch(known.catalog)
+    tree = objects.find(_TREE, int(catalog[1])) if catalog else None
+    kids = [int(kid) for kid in tree[2].split(b" 0 R")[:-1]] if tree else []
+    return kids.index(number) if number in kids else None
 
 
 def read(data: bytes, page: int) -> Plain | None:

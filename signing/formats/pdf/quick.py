@@ -53,44 +53,47 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class SealForm:
-    """What all files sealed with one seal have in common."""
+class Appearance:
+    """How a seal looks in a file: opacity and colours, packed, their size, the seal's name."""
 
-    cms: CmsForm
     mask: bytes
     image: bytes
     pixels: tuple[int, int]
     name: bytes
-    beginnings: Beginnings = field(compare=False)
 
-    def prepare(self, unsealed: bytes, plain: Plain, placement: Placement, at: datetime) -> Pending:
-        """Lay out the update that seals a plain file at ``placement``."""
-        running = self.beginnings.after(unsealed)
-        second = running.copy().digest()[:16].hex().upper().encode()
-        parts, offsets = self._objects(plain, placement, len(unsealed))
+    def around(
+        self,
+        plain: Plain,
+        rect: tuple[int, int, int, int],
+        at: datetime,
+        *,
+        length: int,
+        gap: int,
+        second: bytes,
+    ) -> tuple[bytes, bytes]:
+        """Return the update of a file of ``length`` octets, before and behind the value.
+
+        ``gap`` are the octets of the value with its brackets, ``second`` the second half of the
+        file identifier.
+        """
+        parts, offsets = self._objects(plain, rect, length)
         number = plain.size + _OBJECTS - 1
         opening = b"%d 0 obj\n<</Contents " % number
         head = b"".join((*parts, opening))
-        gap = len(unsealed) + len(head)
-        after = gap + 2 * self.cms.size + 2
-        offsets[number] = gap - len(opening)
+        before = length + len(head)
+        after = before + gap
+        offsets[number] = before - len(opening)
         rest = self._signature(at)
-        table = after + _RANGE_WIDTH + len(rest)
-        ending = _ending(plain, offsets, second, table)
-        span = b"/ByteRange[0 %d %d %d" % (gap, after, _RANGE_WIDTH + len(rest) + len(ending))
-        tail = b"".join((span.ljust(_RANGE_WIDTH - 1), b"]", rest, ending))
-        running.update(head)
-        running.update(tail)
-        attributes = self.cms.attributes(running.digest())
-        digest = self.cms.to_sign(attributes)
-        return Pending(digest, self.cms, attributes, unsealed, head, tail)
+        ending = _ending(plain, offsets, second, after + _RANGE_WIDTH + len(rest))
+        span = b"/ByteRange[0 %d %d %d" % (before, after, _RANGE_WIDTH + len(rest) + len(ending))
+        return head, b"".join((span.ljust(_RANGE_WIDTH - 1), b"]", rest, ending))
 
     def _objects(
-        self, plain: Plain, placement: Placement, offset: int
+        self, plain: Plain, rect: tuple[int, int, int, int], offset: int
     ) -> tuple[list[bytes], dict[int, int]]:
         """Return all objects before the signature, and where each begins."""
         first = plain.size
-        x1, y1, x2, y2 = box(placement, plain.height)
+        x1, y1, x2, y2 = rect
         wide, high = x2 - x1, y2 - y1
         drawn = b"q %s 0 0 %s 0 0 cm /ImgSeal Do Q" % (_number(wide), _number(high))
         bodies = {
@@ -131,6 +134,32 @@ class SealForm:
         ) % (moment, self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class SealForm:
+    """What all files sealed with one seal have in common."""
+
+    cms: CmsForm
+    appearance: Appearance
+    beginnings: Beginnings = field(compare=False)
+
+    def prepare(self, unsealed: bytes, plain: Plain, placement: Placement, at: datetime) -> Pending:
+        """Lay out the update that seals a plain file at ``placement``."""
+        running = self.beginnings.after(unsealed)
+        head, tail = self.appearance.around(
+            plain,
+            box(placement, plain.height),
+            at,
+            length=len(unsealed),
+            gap=2 * self.cms.size + 2,
+            second=running.copy().digest()[:16].hex().upper().encode(),
+        )
+        running.update(head)
+        running.update(tail)
+        attributes = self.cms.attributes(running.digest())
+        digest = self.cms.to_sign(attributes)
+        return Pending(digest, self.cms, attributes, unsealed, head, tail)
+
+
 def prepare(
     unsealed: bytes, material: SealMaterial, place: Placement, at: datetime
 ) -> Pending | None:
@@ -161,10 +190,12 @@ def form_of(material: SealMaterial) -> SealForm:
     colour, alpha = drawn.convert("RGB").tobytes(), drawn.getchannel("A").tobytes()
     return SealForm(
         cms=CmsForm.of(material, method),
-        mask=zlib.compress(alpha, 9),
-        image=zlib.compress(colour, 9),
-        pixels=drawn.size,
-        name=b"<FEFF" + material.name.encode("utf-16-be").hex().upper().encode() + b">",
+        appearance=Appearance(
+            mask=zlib.compress(alpha, 9),
+            image=zlib.compress(colour, 9),
+            pixels=drawn.size,
+            name=b"<FEFF" + material.name.encode("utf-16-be").hex().upper().encode() + b">",
+        ),
         beginnings=Beginnings(method.digest_name),
     )
 
