@@ -21,12 +21,13 @@ PORT ?= 8600
 REGION ?= 410100
 AIRFLOW_PORT ?= 18080
 CORPUS ?=
+OUT ?=
 MINUTES ?= 10
 TARGETS ?=
 PYTEST := $(PY) -m pytest
 TEST_JOBS ?= 2
 
-.PHONY: help setup demo test test-services services-table test-judges coverage check bench bench-fetch bench-signing corpus soak fuzz airflow lock clean
+.PHONY: help setup demo test test-services services-table test-judges coverage check bench bench-fetch bench-signing corpus taxonomy soak fuzz airflow lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -89,6 +90,10 @@ bench-signing: $(VENV)/ready ## sealing and verifying against raw cryptography, 
 corpus: $(VENV)/ready ## agreement with expected verdicts: make corpus CORPUS=folder
 	@[ -d "$(CORPUS)" ] || { echo "No such folder: '$(CORPUS)'. Next: make corpus CORPUS=folder, with index.tsv in each folder below it." >&2; exit 2; }
 	@$(PY) -m bench.corpus "$(CORPUS)"
+
+taxonomy: $(VENV)/ready ## a file for every way a seal can fail, as a corpus: make taxonomy OUT=new-folder
+	@[ -n "$(OUT)" ] || { echo "No folder named. Next: make taxonomy OUT=new-folder, then make corpus CORPUS=new-folder." >&2; exit 2; }
+	@$(PY) -m tests.taxonomy "$(OUT)"
 
 soak: $(VENV)/ready ## what takes longer than CI allows; by hand, report in docs/reports
 	@$(PYTEST) tests -q -s -m soak

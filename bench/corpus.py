@@ -3,6 +3,11 @@
 DIR has a folder per format with ``index.tsv``: columns ``file`` and either one column per policy
 (``certificate``, ``archive``) or ``expected`` (policy archive); ``code`` names findings that must
 be among those reported, ``|`` between alternatives. Rows that expect ``-`` are not counted.
+
+Optional columns say what a row is judged with; files are named from the index's folder, ``|``
+between several: ``at`` (ISO 8601, else now), ``anchors``, ``cas`` and ``makers`` (certificates in
+DER) and ``crls`` (revocation lists in DER). A row with anchors is wholly judged: it is accepted
+only when it passes. Without anchors a chain that only lacks its end is no fault of the file.
 """
 
 from __future__ import annotations
@@ -14,7 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from signing import fence
+from kernel.clock import from_iso
+from signing import fence, x509
 from signing.checks.case import Trust
 from signing.model import Evidence, Indication, SubIndication, Verdict
 from signing.policies import load
@@ -65,13 +71,31 @@ class Result:
         return self.expected in ("reject", "indeterminate", "unsigned") and self.got == "accept"
 
 
-def outcome(verdict: Verdict) -> str:
-    """Return accept | indeterminate | reject | unsigned for a verdict made without anchors."""
+def outcome(verdict: Verdict, *, anchored: bool = False) -> str:
+    """Return accept | indeterminate | reject | unsigned for a verdict.
+
+    Without anchors an open end of the chain counts as accepted; ``anchored`` verdicts must pass.
+    """
     if verdict.indication is None:
         return "unsigned"
     if verdict.indication is Indication.TOTAL_FAILED:
         return "reject"
+    if anchored:
+        return "accept" if verdict.passed else "indeterminate"
     return "accept" if set(verdict.sub_indications) <= ACCEPTABLE else "indeterminate"
+
+
+def trust(folder: Path, row: dict[str, str]) -> Trust:
+    """Return whom the row's own columns believe; nobody where it has none."""
+
+    def named(column: str) -> list[bytes]:
+        names = (row.get(column) or "").split("|")
+        return [(folder / name).read_bytes() for name in names if name]
+
+    anchors, cas, makers = (
+        tuple(x509.parse(der) for der in named(column)) for column in ("anchors", "cas", "makers")
+    )
+    return Trust(anchors, cas, makers, tuple(named("crls")))
 
 
 def rows(folder: Path) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
@@ -88,21 +112,23 @@ def rows(folder: Path) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
 
 
 def run(folder: Path, at: datetime) -> list[Result]:
-    """Judge every file of the corpus without anchors and without network."""
+    """Judge every file of the corpus without network, and with what its row names besides."""
     policies = {name: load(name) for name in POLICIES}
     found: list[Result] = []
     with fence.Fence(workers=1) as guarded:
         for kind, row, wanted in rows(folder):
             evidence: Evidence = guarded.inspect(folder / kind / row["file"], row["file"])
+            believed = trust(folder / kind, row)
+            moment = from_iso(row["at"]) if row.get("at") else at
             for policy, expected in wanted.items():
-                verdict = judge(evidence, policies[policy], Trust(), at)
+                verdict = judge(evidence, policies[policy], believed, moment)
                 found.append(
                     Result(
                         kind,
                         policy,
                         row["file"],
                         expected,
-                        outcome(verdict),
+                        outcome(verdict, anchored=bool(believed.anchors)),
                         (row.get("code") or "").strip(),
                         verdict.codes,
                     )
