@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from certificates.ports import Judgement
 from hub.revocation import lists_folder, read_lists
+from hub.statuses import StatusBook, answers_folder, read_answers
 from kernel.ports import Json
 from signing import x509
 from signing.checks.case import Trust
@@ -22,6 +24,8 @@ from signing.trust import TrustStore
 from signing.verify import inspect, judge
 
 STRICT = "certificate"
+_SETTLED_NS = 100_000_000
+"""A folder whose time is younger may change again without its time showing it."""
 _Seen = tuple[tuple[str, int, int], ...]
 
 
@@ -51,6 +55,8 @@ class FencedInspector:
     home: Path
     trust: TrustBook
     fence: Fence
+    statuses: StatusBook | None = None
+    """Asks responders before a file is judged; None: what is at hand must do."""
 
     def inspect(
         self,
@@ -77,6 +83,8 @@ class FencedInspector:
         """Return the whole verdict, for the report on the page."""
         rules = load_policy(policy, self.home)
         evidence = self.fence.inspect(data, name)
+        if self.statuses:
+            self.statuses.refresh(evidence, self.trust.trust(at), at)
         return judge(evidence, rules, self.trust.trust(at), at, recorded)
 
 
@@ -89,6 +97,8 @@ class TrustBook:
     _store: TrustStore = field(default_factory=TrustStore)
     _crls_seen: _Seen = ()
     _crls: tuple[bytes, ...] = ()
+    _ocsps_seen: int = 0
+    _ocsps: tuple[bytes, ...] = ()
 
     def store(self) -> TrustStore:
         """Return the trust lists as they stand in the registry now."""
@@ -105,9 +115,21 @@ class TrustBook:
             self._crls, self._crls_seen = read_lists(folder), seen
         return self._crls
 
+    def ocsps(self) -> tuple[bytes, ...]:
+        """Return the answers of responders at hand (DER)."""
+        folder = answers_folder(self.home)
+        try:
+            # Answers are put in place by renaming, which the folder's own time tells.
+            seen = folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return ()
+        if seen != self._ocsps_seen or time.time_ns() - seen < _SETTLED_NS:
+            self._ocsps, self._ocsps_seen = read_answers(folder), seen
+        return self._ocsps
+
     def trust(self, at: datetime) -> Trust:
-        """Return whom to believe at ``at``, with the revocation lists at hand now."""
-        return Trust.at(self.store(), at, self.crls())
+        """Return whom to believe at ``at``, with the lists and answers at hand now."""
+        return Trust.at(self.store(), at, self.crls(), self.ocsps())
 
 
 def _state(folder: Path) -> _Seen:

@@ -169,7 +169,7 @@ def _trust(options: Options, at: datetime) -> Trust:
     from hub.settings import load
 
     book = TrustBook(load(home=options.home).root)
-    return Trust.at(book.store(), at, (*crls, *book.crls()))
+    return Trust.at(book.store(), at, (*crls, *book.crls()), book.ocsps())
 
 
 def _certifies(data: bytes, lists: Sequence[bytes]) -> bool:

@@ -76,6 +76,8 @@ _PLAN = {
     Role.OCSP: _Plan(OCSP_RESPONDER, (Purpose.OCSP,), Role.CA, "证书状态服务"),
     Role.SEAL: _Plan(SIGNER, (Purpose.SEAL_OFD, Purpose.SEAL_PDF), Role.CA, ""),
 }
+_GAIN = timedelta(days=30)
+"""How much longer a successor must last to be worth a key."""
 _BACKDATED = timedelta(hours=1)
 """Certificates start a little earlier, for verifiers whose clocks are behind."""
 _RENEWED_BEFORE = timedelta(days=60)
@@ -146,14 +148,16 @@ class RegionalCA:
         """Return a time-stamp certificate that lasts beyond ``until``, made with a key of its own
         where the present one does not; the old one keeps what it has stamped.
 
-        Near the end of the issuing CA the certificate ends with it, and is not made again.
+        None is made that would last hardly longer than the present one, as near the end of the
+        issuing CA or just after another.
         """
         allowed = authorise(actor, ACTION)
         if isinstance(allowed, Refused):
             return allowed
         held = self.current(Role.TIME_STAMP, algorithm)
-        last = self.current(Role.CA, algorithm).cert.not_after
-        if held.cert.not_after > until or held.cert.not_after >= last:
+        end = self._clock.now() + timedelta(days=365 * self.region.years[Role.TIME_STAMP])
+        end = min(end, self.current(Role.CA, algorithm).cert.not_after)
+        if held.cert.not_after > until or end - held.cert.not_after < _GAIN:
             return held
         number = 2 + _successors(self._transactions, algorithm)
         key = key_name(f"{Role.TIME_STAMP.value}-{number}", algorithm)

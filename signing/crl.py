@@ -25,7 +25,9 @@ LARGEST = 1 << 20
 _CONTEXT_0 = 0xA0
 _ENUMERATED = 0x0A
 _NUMBER, _REASON = "2.5.29.20", "2.5.29.21"
-_ON_HOLD, _REMOVED = 6, 8
+_REMOVED = 8
+ON_HOLD = 6
+"""Reason certificateHold (RFC 5280 §5.3.1)."""
 _UNDERSTOOD = frozenset({_NUMBER, "2.5.29.35"})
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
 
@@ -83,7 +85,7 @@ def _list(data: bytes) -> Crl | None:
             if reason == _REMOVED:
                 return None
             revoked[serial.integer()] = moment.time()
-            if reason == _ON_HOLD:
+            if reason == ON_HOLD:
                 held.add(serial.integer())
         rest = rest[1:]
     known = _extensions(rest[0].expect(_CONTEXT_0).first()) if rest else {}

@@ -234,8 +234,8 @@ class SignatureEvidence:
 class Evidence:
     """All that a verdict needs, extracted once, saved, replayable without the file.
 
-    ``certificates``: SHA-256 hex of the DER to the DER in base64; ``revocation``: CRLs
-    found in the file, in base64, in order of appearance.
+    ``certificates``: SHA-256 hex of the DER to the DER in base64; ``revocation``: CRLs and OCSP
+    answers found in the file, in base64, in order of appearance.
     """
 
     schema: int
@@ -277,7 +277,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """A revocation list that a verdict rests on, and how old it was when it was used."""
+    """A revocation list or OCSP answer that a verdict rests on, with its age when it was used."""
 
     issuer: str
     this_update: str
@@ -285,6 +285,8 @@ class RevocationList:
     """Empty where the list names no end; such a list counts as ended."""
     age_seconds: int
     ended: bool
+    source: str = "crl"
+    """``crl`` or ``ocsp``."""
 
     def to_json(self) -> dict[str, Json]:
         """Return plain JSON values."""
@@ -294,6 +296,7 @@ class RevocationList:
             "next_update": self.next_update,
             "age_seconds": self.age_seconds,
             "ended": self.ended,
+            "source": self.source,
         }
 
 

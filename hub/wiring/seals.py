@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hub.stamping import Stamping
     from signing.authority import RegionalCA
     from signing.fence import Fence
+    from signing.ocsp_responder import Responder
     from signing.sealing import Sealing
     from signing.seals import SealService
     from signing.signer.process import SignerProcess
@@ -92,6 +93,18 @@ class SealParts(DataParts):
         )
 
     @cached_property
+    def responder(self) -> Responder:
+        """Tells which certificates of the issuing CA are good."""
+        from signing.ocsp_responder import Responder
+
+        return Responder(
+            signer=lambda: self.signer.client,
+            authority=lambda: self.authority,
+            transactions=self.database.transactions,
+            clock=self.clock,
+        )
+
+    @cached_property
     def sealing(self) -> Sealing:
         """The use of seals."""
         from signing.sealing import Sealing
@@ -163,5 +176,7 @@ class SealParts(DataParts):
     def inspector(self) -> FencedInspector:
         """Judges files from outside."""
         from hub.judging import FencedInspector
+        from hub.statuses import StatusBook
 
-        return FencedInspector(self.settings.root, self.trust, self.fence)
+        statuses = StatusBook(self.settings.root, self.clock)
+        return FencedInspector(self.settings.root, self.trust, self.fence, statuses)

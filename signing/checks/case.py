@@ -12,8 +12,8 @@ from itertools import pairwise
 from kernel.clock import from_iso
 from kernel.errors import TongbanError
 from signing import x509
-from signing.crl import for_issuer
 from signing.model import Evidence, SignatureEvidence, SubIndication, TimestampEvidence
+from signing.revocation_status import Sources, word_on
 from signing.trust import TrustList, TrustStore
 from signing.x509 import Cert, chain_to
 from signing.x509.model import TIME_STAMPING
@@ -37,7 +37,7 @@ class Trust:
     """Whom to believe at one moment: anchors end a chain, CAs may help to build one.
 
     ``seal_makers`` empty means that any maker with a chain is believed. ``crls`` are revocation
-    lists at hand (DER); nothing is ever fetched.
+    lists and ``ocsps`` responders' answers at hand (DER); nothing is ever fetched.
     """
 
     anchors: tuple[Cert, ...] = ()
@@ -46,12 +46,19 @@ class Trust:
     crls: tuple[bytes, ...] = ()
     cut: tuple[TrustList, ...] = ()
     """Lists of regions that are trusted no more; they end no chain and explain why."""
+    ocsps: tuple[bytes, ...] = ()
 
     @classmethod
-    def at(cls, store: TrustStore, moment: datetime, crls: tuple[bytes, ...] = ()) -> Trust:
+    def at(
+        cls,
+        store: TrustStore,
+        moment: datetime,
+        crls: tuple[bytes, ...] = (),
+        ocsps: tuple[bytes, ...] = (),
+    ) -> Trust:
         """Take what a hub's lists in force at ``moment`` say."""
         makers, cut = store.seal_makers(moment), store.cut_at(moment)
-        return cls(store.anchors(moment), store.cas(moment), makers, crls, cut)
+        return cls(store.anchors(moment), store.cas(moment), makers, crls, cut, ocsps)
 
 
 @lru_cache(maxsize=512)
@@ -151,13 +158,15 @@ class Case:
         )
 
     def _revoked(self, chain: tuple[Cert, ...]) -> bool:
-        """Tell whether a list at hand names any certificate of a chain."""
+        """Tell whether a list or an answer at hand names any certificate of a chain."""
+        words = (word_on(*pair, self.at, self.sources) for pair in pairwise(chain))
+        return any(word is not None and word.revoked_at is not None for word in words)
+
+    @property
+    def sources(self) -> Sources:
+        """Whatever is at hand on revocations: the hub's own and what the file brings."""
         given = tuple(base64.b64decode(item) for item in self.evidence.revocation)
-        for cert, issuer in pairwise(chain):
-            crl = for_issuer(self.trust.crls, issuer, self.at, given)
-            if crl is not None and cert.serial in crl.revoked:
-                return True
-        return False
+        return Sources(self.trust.crls, self.trust.ocsps, given)
 
     @property
     def time(self) -> datetime | None:

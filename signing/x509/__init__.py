@@ -5,6 +5,7 @@ from __future__ import annotations
 from signing.x509.chain import chain_to, is_issued_by, may_issue, signed_by
 from signing.x509.model import (
     ISSUING_CA,
+    OCSP_RESPONDER,
     ROOT,
     SIGNER,
     TIME_STAMP_AUTHORITY,
@@ -21,6 +22,7 @@ from signing.x509.write import SignDigest, build, build_crl, key_id
 
 __all__ = [
     "ISSUING_CA",
+    "OCSP_RESPONDER",
     "ROOT",
     "SIGNER",
     "TIME_STAMP_AUTHORITY",

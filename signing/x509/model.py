@@ -100,9 +100,14 @@ class Profile:
     path_length: int | None = None
     extended_key_usage: tuple[str, ...] = ()
     """OIDs, written as a critical extension where ``TIME_STAMPING`` is the only one."""
+    no_check: bool = False
+    """Whoever meets the certificate need not ask whether it was revoked (RFC 6960 §4.2.2.2.1)."""
 
 
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
+"""The extension id-pkix-ocsp-nocheck."""
 TRUST_LIST_SIGNING = "0.4.0.2231.3.0"
 """id-tsl-kp-tslSigning of ETSI TS 119 612: the key may sign trust lists."""
 
@@ -117,3 +122,7 @@ TRUST_LIST_SIGNER = Profile(
     frozenset({KeyUsage.DIGITAL_SIGNATURE}), extended_key_usage=(TRUST_LIST_SIGNING,)
 )
 TIME_STAMP_AUTHORITY = Profile(_SIGNER_USES, extended_key_usage=(TIME_STAMPING,))
+OCSP_RESPONDER = Profile(
+    frozenset({KeyUsage.DIGITAL_SIGNATURE}), extended_key_usage=(OCSP_SIGNING,), no_check=True
+)
+"""Answers in the issuer's name; short-lived, because nobody asks whether it was revoked."""

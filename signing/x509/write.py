@@ -9,7 +9,7 @@ from datetime import datetime
 
 from signing import der
 from signing.algorithms import by_name
-from signing.x509.model import TIME_STAMPING, KeyUsage, Name, Profile
+from signing.x509.model import NO_CHECK, TIME_STAMPING, KeyUsage, Name, Profile
 
 SignDigest = Callable[[bytes], bytes]
 """Gets the digest to be signed, returns the signature; the key stays where it is."""
@@ -135,6 +135,8 @@ def _extensions(profile: Profile, spki: bytes, issuer_spki: bytes) -> bytes:
         purposes = der.sequence(*(der.oid(item) for item in profile.extended_key_usage))
         only_time = profile.extended_key_usage == (TIME_STAMPING,)
         out.append(_extension("2.5.29.37", purposes, critical=only_time))
+    if profile.no_check:
+        out.append(_extension(NO_CHECK, der.encode(der.NULL)))
     return der.sequence(*out)
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from kernel.errors import TongbanError
-from signing import crl, x509
+from signing import crl, ocsp, ocsp_wire, x509
 from signing import evidence as codec
 from signing.checks.case import Trust
 from signing.formats import cms
@@ -62,6 +62,9 @@ def structures(data: bytes) -> None:
         parse_signature,
         gbt35275.parse,
         crl.parse,
+        ocsp.parse,
+        ocsp_wire.read_request,
+        ocsp_wire.read_status,
         wire.read_request,
         wire.read_answer,
         wire.read_token,
