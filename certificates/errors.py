@@ -48,6 +48,8 @@ class Code(StrEnum):
     REGISTER_AWAITED = "register-awaited"
     REHEARSAL_FAILED = "rehearsal-failed"
     SEAL_REJECTED = "seal-rejected"
+    ORIGINAL_CHANGED = "original-changed"
+    ARCHIVE_NO_GAIN = "archive-no-gain"
     TYPE_CHANGED = "type-changed"
     FACE_CHANGED = "face-changed"
     SAMPLING_INVALID = "sampling-invalid"

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from threading import Lock
 
-from certificates import register_store, requests_store
+from certificates import archive_store, register_store, requests_store
 from certificates.model import CertificateStatus
 from certificates.ports import Inspector, Judgement, Proofs
 from certificates.register import Register
@@ -23,6 +23,8 @@ from kernel.ports import Digest, Event, Journal, JournalRow, Json, Tx
 
 ACTION = "certificates.verify"
 IDENTIFIER = "ZZBS"
+_HOLDING = frozenset({"certificates.issued", "certificates.archived"})
+"""Kinds of entries that name the digests of originals."""
 _UNPROVEN = frozenset({"E_REVOKED", "INDETERMINATE_NO_POE"})
 """Codes that a proof of existence may settle: for an original, the entry of its issue is one."""
 
@@ -31,7 +33,7 @@ class Kinship(StrEnum):
     """What a presented file is to the register of this hub."""
 
     ORIGINAL = "original"
-    """Byte for byte the sealed original."""
+    """Byte for byte the sealed original, as it was issued or as it was renewed since."""
     COPY = "annotated-copy"
     """Byte for byte a 加注件 that this hub made."""
     EXPIRED_COPY = "expired-copy"
@@ -110,9 +112,10 @@ class Verify:
         status = self._register.status(actor, metadata.get(IDENTIFIER, ""))
         if isinstance(status, Refused):
             return Verification(judgement, Kinship.UNKNOWN, None, None)
-        kinship = self._kinship(status.certificate, sha256(), now)
+        digest = sha256()
+        kinship = self._kinship(status.certificate, digest, now)
         if kinship is Kinship.ORIGINAL and _UNPROVEN & set(judgement.codes):
-            since = self._issued(status.certificate)
+            since = self._recorded(status.certificate, digest)
             if since is not None and since.at <= at:
                 judgement = judge(since.at)
         return Verification(judgement, kinship, status, self.proof(status.certificate))
@@ -125,6 +128,12 @@ class Verify:
     def _issued(self, certificate: CertificateId) -> JournalRow | None:
         rows = self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate))
         return next((row for row in rows if row.kind == "certificates.issued"), None)
+
+    def _recorded(self, certificate: CertificateId, sha256: str) -> JournalRow | None:
+        """Return the entry since which the register has held exactly these bytes, or None."""
+        rows = self._tools.transactions.read(lambda tx: self._journal.about(tx, certificate))
+        held = (row for row in rows if row.kind in _HOLDING and sha256.encode() in row.body)
+        return min(held, key=lambda row: row.no, default=None)
 
     def _kinship(
         self,
@@ -140,6 +149,8 @@ class Verify:
         def look(tx: Tx) -> Kinship:
             found = register_store.files(tx, [certificate], register_store.ORIGINAL)
             if digest in {item.digest for item in found.get(certificate, ())}:
+                return Kinship.ORIGINAL
+            if digest in archive_store.former(tx, certificate):
                 return Kinship.ORIGINAL
             until = requests_store.copies_of(tx, certificate).get(digest)
             if until is None:

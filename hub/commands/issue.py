@@ -70,7 +70,7 @@ def _issued(hub: Hub, type_name: str, limit: int | None) -> dict[str, Any]:
     actor = system("issue", hub.settings.region, ("certificates.issue",))
     kind = hub.typebook[type_name]
     resumed = _allowed(hub.issuer.resume(actor, idle=timedelta(0)))
-    with _bars() as shown:
+    with bars() as shown:
         total = limit or sum(1 for _ in keys(hub.tools.source, kind, None))
         bar = _Bar(shown, shown.add_task(kind.title, total=total))
         done = _allowed(hub.issuer.issue_batch(actor, type_name, limit=limit, progress=bar))
@@ -93,7 +93,8 @@ def _allowed(answer: tuple[BatchResult, ...] | Refused) -> tuple[BatchResult, ..
     return answer
 
 
-def _bars() -> Progress:
+def bars() -> Progress:
+    """Return the bars of long commands, shown on standard error."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
