@@ -179,9 +179,7 @@ def verifying(
     pdf: Faces, ofd: Faces, p256: Family, sm2: Family
 ) -> tuple[list[Row], dict[str, float]]:
     """Judge our files in full, without what earlier verdicts left behind."""
-    from signing.checks.case import parsed
     from signing.fence import Fence
-    from signing.x509 import read as certificates
 
     policy = load("certificate")
     files = {PDF_P256: (pdf, p256), OFD_SM2: (ofd, sm2)}
@@ -189,8 +187,7 @@ def verifying(
     value = sm2.signer.sign(bytes(32))
 
     def full(name: str) -> None:
-        parsed.cache_clear()
-        certificates._certificate.cache_clear()  # noqa: SLF001 - nothing may be known before
+        forget()
         verdict = judge(inspect(data[name]), policy, files[name][1].trust, AT)
         assert verdict.passed, verdict.codes
 
@@ -217,6 +214,18 @@ def verifying(
             ]
         )
     return _verifying_rows(cost), {f"verify {name}": cost[name] for name in files}
+
+
+def forget() -> None:
+    """Forget what earlier verdicts learnt: certificates, chains, keys, parts of packages."""
+    from signing.algorithms import sm2_sm3
+    from signing.checks.case import parsed
+    from signing.formats.ofd.parts import known_parts
+    from signing.x509 import chain, read
+
+    kept = (parsed, read._certificate, chain._signed, sm2_sm3.z, sm2_sm3.point)  # noqa: SLF001 - caches
+    for cache in (*kept, known_parts):
+        cache.cache_clear()  # type: ignore[attr-defined] # all of them are caches
 
 
 def _verifying_rows(cost: dict[str, float]) -> list[Row]:

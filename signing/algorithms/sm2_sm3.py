@@ -78,6 +78,7 @@ def sm3(message: bytes) -> bytes:
     return total.finalize()
 
 
+@lru_cache(maxsize=512)
 def z(public_key: bytes, signer_id: bytes = DEFAULT_SIGNER_ID) -> bytes:
     """Return Z of GB/T 32918.2 §5.5: SM3(ENTL || id || a || b || G || public point)."""
     if len(signer_id) > _LONGEST_ID:
@@ -86,6 +87,7 @@ def z(public_key: bytes, signer_id: bytes = DEFAULT_SIGNER_ID) -> bytes:
     return sm3(length + signer_id + _CURVE + point(public_key)[1:])
 
 
+@lru_cache(maxsize=512)
 def point(public_key: bytes) -> bytes:
     """Return the 65-byte uncompressed point of a SubjectPublicKeyInfo on the SM2 curve.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from kernel.errors import TongbanError
 from signing.algorithms import by_oid
@@ -36,15 +37,23 @@ def may_issue(cert: Cert) -> bool:
 
 
 def signed_by(cert: Cert, spki: bytes) -> bool:
-    """Tell whether the key made the certificate's signature over the received bytes."""
+    """Tell whether the key made the certificate's signature over the received bytes.
+
+    The answer is remembered: it depends on these octets alone, and one chain is asked for often.
+    """
     if cert.signature_oid != cert.inner_signature_oid:
         return False
+    return _signed(cert.tbs, cert.signature_oid, cert.signature, spki)
+
+
+@lru_cache(maxsize=1024)
+def _signed(tbs: bytes, oid: str, signature: bytes, spki: bytes) -> bool:
     try:
-        method = by_oid(cert.signature_oid)
-        digest = method.digest(cert.tbs, spki)
+        method = by_oid(oid)
+        digest = method.digest(tbs, spki)
     except TongbanError:
         return False
-    return method.verify_digest(spki, digest, cert.signature)
+    return method.verify_digest(spki, digest, signature)
 
 
 def chain_to(

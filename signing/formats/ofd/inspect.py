@@ -9,6 +9,7 @@ from signing.formats.errors import FormatError
 from signing.formats.ofd import entries, links, signature, stamps
 from signing.formats.ofd.package import Limits, Package
 from signing.formats.ofd.package import read as read_package
+from signing.formats.ofd.parts import known_parts
 from signing.formats.ofd.signature import Read
 from signing.formats.ofd.xml import (
     NAMESPACE,
@@ -39,7 +40,7 @@ def inspect(data: bytes, name: str = "", limits: Limits | None = None) -> Eviden
     reads: list[Read] = []
     metadata: dict[str, str] = {}
     try:
-        package = read_package(data, limits)
+        package = known_parts().package(data, limits or Limits()) or read_package(data, limits)
         _check_xml(package)
         reads, metadata = _document(package, pool, notes)
     except FormatError as error:

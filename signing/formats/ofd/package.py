@@ -100,7 +100,7 @@ def read(data: bytes, limits: Limits | None = None) -> Package:
         raise FormatError("E_ZIP_STRUCTURE", "central directory is cut short")
     for entry in entries:
         _check_features(entry)
-    _check_names(entries)
+    check_names(tuple(entry.name for entry in entries))
     _check_sizes(entries, limits)
     starts = _tile(data, entries, end)
     files = {
@@ -108,7 +108,7 @@ def read(data: bytes, limits: Limits | None = None) -> Package:
         for entry, start in zip(entries, starts, strict=True)
         if not entry.name.endswith("/")
     }
-    _check_shadows(files)
+    check_shadows(tuple(files))
     return Package(MappingProxyType(files), canonical=write(tuple(files.items())) == data)
 
 
@@ -148,20 +148,25 @@ def _name_problem(name: str) -> str:
     return ""
 
 
-def _check_names(entries: Sequence[Central]) -> None:
+@lru_cache(maxsize=256)
+def check_names(names: tuple[str, ...]) -> None:
+    """Refuse names that lead out of the package or that two programs may take for one another.
+
+    Raises FormatError; files of one kind have the same names, so that the answer is kept.
+    """
     seen: set[str] = set()
     folded: dict[str, str] = {}
-    for entry in entries:
-        problem = _name_problem(entry.name)
+    for name in names:
+        problem = _name_problem(name)
         if problem:
-            raise FormatError("E_ZIP_PATH_ESCAPE", problem, repr(entry.name))
-        if entry.name in seen:
-            raise FormatError("E_ZIP_DUPLICATE_ENTRY", "two entries of one name", entry.name)
-        seen.add(entry.name)
-        fold = unicodedata.normalize("NFKC", entry.name).casefold().rstrip("/")
+            raise FormatError("E_ZIP_PATH_ESCAPE", problem, repr(name))
+        if name in seen:
+            raise FormatError("E_ZIP_DUPLICATE_ENTRY", "two entries of one name", name)
+        seen.add(name)
+        fold = unicodedata.normalize("NFKC", name).casefold().rstrip("/")
         if fold in folded:
-            raise FormatError("E_ZIP_CASE_COLLISION", f"looks like {folded[fold]}", entry.name)
-        folded[fold] = entry.name
+            raise FormatError("E_ZIP_CASE_COLLISION", f"looks like {folded[fold]}", name)
+        folded[fold] = name
 
 
 def _check_sizes(entries: Sequence[Central], limits: Limits) -> None:
@@ -244,8 +249,11 @@ def _inflate(packed: bytes, entry: Central) -> bytes:
     return content
 
 
-def _check_shadows(files: Mapping[str, bytes]) -> None:
-    for name in files:
+@lru_cache(maxsize=256)
+def check_shadows(names: tuple[str, ...]) -> None:
+    """Refuse a package in which a file is also a folder; raises FormatError."""
+    files = frozenset(names)
+    for name in names:
         steps = name.split("/")
         for depth in range(1, len(steps)):
             if "/".join(steps[:depth]) in files:

@@ -10,12 +10,25 @@ import base64
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 
 from signing.algorithms.sm2_sm3 import sm3
-from signing.formats.ofd.package import DATE_AND_TIME, STORED, UTF8_FLAG
+from signing.formats.errors import FormatError
+from signing.formats.ofd.package import (
+    DATE_AND_TIME,
+    STORED,
+    UTF8_FLAG,
+    Limits,
+    Package,
+    check_names,
+    check_shadows,
+)
 from signing.formats.ofd.zipfields import CENTRAL, END, LOCAL, find_end
 
 _MOST = 256
+_LARGEST = 1 << 20
+"""Parts and octets of a part that are remembered at most."""
 
 
 @dataclass(slots=True)
@@ -51,10 +64,30 @@ class Parts:
         known = self._known.get(key)
         if known is None or known.data != data:
             known = Part(data, zlib.crc32(data))
+            if len(data) > _LARGEST:
+                return known
             if len(self._known) >= _MOST:
                 self._known = {}
             self._known[key] = known
         return known
+
+    def package(self, data: bytes, limits: Limits) -> Package | None:
+        """Return what ``package.read`` would for a package that ``package.write`` made.
+
+        None for any other, and for one with a name or a size that the strict reader refuses.
+        """
+        files = self.read(data) if len(data) <= limits.file_bytes else None
+        if files is None or len(files) > limits.entries:
+            return None
+        if any(len(content) > limits.entry_bytes for content in files.values()):
+            return None
+        try:
+            check_names(tuple(files))
+            check_shadows(tuple(files))
+        except FormatError:
+            return None
+        named = all(not name.endswith("/") for name in files)
+        return Package(MappingProxyType(dict(files)), canonical=True) if named else None
 
     def read(self, data: bytes) -> Mapping[str, bytes] | None:
         """Return the files of a package that ``package.write`` made; None for any other.
@@ -99,3 +132,9 @@ class Parts:
             return None
         sound = self.crc(name, content) == crc
         return (name, content, at + CENTRAL.size + length, start + size) if sound else None
+
+
+@cache
+def known_parts() -> Parts:
+    """Return what this process knows about parts of packages."""
+    return Parts()

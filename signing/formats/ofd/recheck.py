@@ -10,7 +10,8 @@ import re
 
 from signing.algorithms import by_name
 from signing.algorithms.sm2_sm3 import sm3
-from signing.formats.ofd.seal import form_of, known_parts
+from signing.formats.ofd.parts import known_parts
+from signing.formats.ofd.seal import form_of
 from signing.model import SealMaterial
 from signing.ses import build, der
 

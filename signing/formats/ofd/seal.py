@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from kernel.errors import TongbanError
 from signing.algorithms import by_name
@@ -17,7 +17,7 @@ from signing.algorithms.sm2_sm3 import NAME as SM2
 from signing.algorithms.sm2_sm3 import sm3, z
 from signing.formats.errors import FormatError
 from signing.formats.ofd import layout, package
-from signing.formats.ofd.parts import Parts
+from signing.formats.ofd.parts import Parts, known_parts
 from signing.formats.running import Beginnings
 from signing.model import Placement, SealMaterial, SignDigest
 from signing.ses import build
@@ -144,9 +144,3 @@ def form_of(material: SealMaterial) -> SealForm:
     spki = parse_certificate(material.certificate).spki
     version = build.version_of(material.seal_der)
     return SealForm(version, spki, z(spki), by_name(material.algorithm).oid, Beginnings("sm3"))
-
-
-@cache
-def known_parts() -> Parts:
-    """Return what this process knows about parts of packages."""
-    return Parts()

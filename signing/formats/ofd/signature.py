@@ -10,6 +10,7 @@ from signing.formats.crypto import WEAK, digest_name, hash_bytes
 from signing.formats.errors import FormatError
 from signing.formats.ofd import value
 from signing.formats.ofd.package import Package
+from signing.formats.ofd.parts import known_parts
 from signing.formats.ofd.xml import Element, Part, children, local, only, parse, text
 from signing.formats.pool import Notes, Pool
 from signing.model import ReferenceEvidence, SignatureEvidence, StampEvidence
@@ -170,7 +171,7 @@ def _references(reader: Reader, part: Part, info: Element, key: bytes | None) ->
                 reader.notes.add("E_XML_AMBIGUOUS", path, "two digests for one file")
             continue
         seen[path] = digest
-        state = _state(reader.package.get(path), name, digest, key)
+        state = _state(path, reader.package.get(path), name, digest, key)
         reader.references.append(ReferenceEvidence(path, name or method, state))
 
 
@@ -196,7 +197,9 @@ def _check_value(reference: Element, path: str) -> bytes:
         raise FormatError("E_FORMAT", "CheckValue is no base64", path) from error
 
 
-def _state(data: bytes | None, name: str | None, digest: bytes, key: bytes | None) -> str:
+def _state(
+    path: str, data: bytes | None, name: str | None, digest: bytes, key: bytes | None
+) -> str:
     if data is None:
         return "missing"
     if name is None:
@@ -205,4 +208,8 @@ def _state(data: bytes | None, name: str | None, digest: bytes, key: bytes | Non
         if key is None:
             return "unsupported"
         return "ok" if value.keyed_sm3(key, data) == digest else "mismatch"
-    return "ok" if hash_bytes(name, data) == digest else "mismatch"
+    if name == "sm3":
+        found = base64.b64decode(known_parts().check_value(path, data))
+    else:
+        found = hash_bytes(name, data)
+    return "ok" if found == digest else "mismatch"

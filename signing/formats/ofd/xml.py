@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -62,32 +63,31 @@ def parse(data: bytes, path: str) -> Part:
         raise FormatError("E_FORMAT", "XML is not well-formed", path) from error
     if str(root.getroottree().docinfo.doctype or ""):  # type: ignore[union-attr] # stub lacks it
         raise FormatError("E_XML_DTD", "DTD", path)
-    _check_limits(root, path)
+    _check_limits(root, len(data), path)
     return Part(path, root)
 
 
-def _check_limits(root: Element, path: str) -> None:
-    count, level, deepest = 0, 0, 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            level -= 1
-            continue
-        count, level = count + 1, level + 1
-        deepest = max(deepest, level)
-        if count > MAX_ELEMENTS or deepest > MAX_DEPTH:
-            raise FormatError("E_XML_LIMITS", "too many or too deeply nested elements", path)
-        if any(len(value) > MAX_ATTRIBUTE for value in element.attrib.values()):
-            raise FormatError("E_XML_LIMITS", "attribute is too long", path)
+_COUNT: Any = etree.XPath("count(//*)")
+_TOO_DEEP: Any = etree.XPath(f"boolean(//*[count(ancestor::*) >= {MAX_DEPTH}])")
+
+
+def _check_limits(root: Element, size: int, path: str) -> None:
+    if _COUNT(root) > MAX_ELEMENTS or _TOO_DEEP(root):
+        raise FormatError("E_XML_LIMITS", "too many or too deeply nested elements", path)
+    if size > MAX_ATTRIBUTE and any(
+        len(value) > MAX_ATTRIBUTE for element in walk(root) for value in element.attrib.values()
+    ):
+        raise FormatError("E_XML_LIMITS", "attribute is too long", path)
 
 
 def local(element: Element) -> str:
     """Return an element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def namespace(element: Element) -> str:
     """Return an element's namespace, empty for none."""
-    return etree.QName(element).namespace or ""
+    return str(element.tag).rpartition("}")[0][1:]
 
 
 def children(element: Element, name: str) -> list[Element]:
