@@ -45,6 +45,11 @@ class Settings(KeySettings, TimeSettings, BaseSettings):
     fonts: str = Field(
         default="", description="further font files for rare names, separated by colons"
     )
+    report_org: str = Field(
+        default="",
+        description="body whose seal goes on verification reports (key or credit code); "
+        "empty: none in production, else any",
+    )
     inbox: Path | None = Field(
         default=None, description="folder of departments' deliveries; empty: inbox/ in home"
     )

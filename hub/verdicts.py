@@ -60,6 +60,29 @@ def explain(verdict: Json) -> dict[str, Any]:
     }
 
 
+_SEVERITIES: Final[Mapping[str, State]] = {
+    "reject": "bad",
+    "indeterminate": "warn",
+    "warn": "none",
+    "passed": "good",
+}
+
+
+def finding_states(checks: Sequence[Json]) -> list[dict[str, Any]]:
+    """Return the blocks of a detailed report with the sign that each block and finding gets."""
+    return [
+        {
+            **block,
+            "mark": _SEVERITIES[block["state"]],
+            "findings": [
+                {**item, "mark": _SEVERITIES.get(item["severity"], "none")}
+                for item in block["findings"]
+            ],
+        }
+        for block in checks
+    ]
+
+
 def _all_findings(verdict: Json) -> list[Json]:
     found: list[Json] = list(verdict["findings"])
     for signature in verdict["signatures"]:
@@ -68,9 +91,8 @@ def _all_findings(verdict: Json) -> list[Json]:
 
 
 def _finding(finding: Json) -> dict[str, Any]:
-    states: dict[str, State] = {"reject": "bad", "indeterminate": "warn", "warn": "none"}
     return {
-        "state": states.get(finding["severity"], "none"),
+        "state": _SEVERITIES.get(finding["severity"], "none"),
         "code": finding["code"],
         "sub": finding["sub_indication"],
         "zh": finding["zh"],

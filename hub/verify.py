@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from hub.messages import owner
 from hub.verify_output import Output, UsageError, saved_evidence
 from kernel.clock import BEIJING, from_iso
-from kernel.errors import TongbanError, load_messages
+from kernel.errors import TongbanError
 from signing import crl
 from signing.fence import Fence
 from signing.model import (
@@ -47,8 +48,9 @@ class Options:
     trust: tuple[Path, ...] = ()
     at: str | None = None
     home: Path | None = None
-    report: str | None = None
-    out: Path | None = None
+    report: Path | None = None
+    form: str | None = None
+    kind: str = "simple"
     evidence: Path | None = None
     save_evidence: Path | None = None
 
@@ -77,6 +79,9 @@ def run(names: Sequence[str], options: Options, out: TextIO | None = None) -> in
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return USAGE
+    except TongbanError as error:
+        _explain(error)
+        return ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def _verify(sources: Sequence[tuple[str, Path | None]], court: _Court) -> int:
     codes: set[int] = set()
     with Fence(workers=1) as fence, _progress(len(sources)) as advance:
         for name, path in sources:
-            data = sys.stdin.buffer.read() if path is None else path
+            data = sys.stdin.buffer.read(fence.limits.file_bytes + 1) if path is None else path
             try:
                 evidence = fence.inspect(data, name)
             except OSError as error:
@@ -128,7 +133,11 @@ def _output(names: Sequence[str], sources: Sequence[object], options: Options) -
     """Return what is to be written; raises UsageError unless exactly one thing is judged then."""
     if bool(names) == (options.evidence is not None):
         raise UsageError("给出文件或 --evidence，二者择一 · give files or --evidence, one of both")
-    output = Output.asked(options.report, options.out, options.save_evidence)
+    if not names and not options.evidence:
+        raise UsageError("没有给出文件 · no file is given")
+    output = Output.asked(
+        options.report, options.kind, options.form, options.save_evidence, options.home
+    )
     if output.wanted and len(sources) + (options.evidence is not None) != 1:
         raise UsageError("报告和证据一次只写一份文件的 · reports and evidence are of one file")
     return output
@@ -178,13 +187,19 @@ def _certifies(data: bytes, lists: Sequence[bytes]) -> bool:
 
 
 def _sources(names: Sequence[str]) -> Iterator[tuple[str, Path | None]]:
+    """Yield what is to be judged; raises UsageError where a name gives nothing."""
+    if names.count(STANDARD_INPUT) > 1:
+        raise UsageError("标准输入只能读一次 · standard input can be read once only")
     for name in names:
         path = Path(name)
         if name == STANDARD_INPUT:
             yield name, None
         elif path.is_dir():
             found = sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES)
-            yield from ((str(item), item) for item in found if item.is_file())
+            files = [(str(item), item) for item in found if item.is_file()]
+            if not files:
+                raise UsageError(f"文件夹中没有 PDF 或 OFD · no PDF or OFD in the folder: {name}")
+            yield from files
         elif path.is_file():
             yield name, path
         else:
@@ -223,10 +238,11 @@ class _Advance:
 
 
 def _explain(error: TongbanError) -> None:
-    message = load_messages("signing").get(error.code)
-    if message is None:
+    found = owner(error.code)
+    if found is None:
         sys.stderr.write(f"{error}\n")
         return
+    message = found[1]
     sys.stderr.write(f"{message.text(error.params)}。{message.next_step(error.params)}\n")
     english = message.text(error.params, english=True)
     sys.stderr.write(f"{english}. {message.next_step(error.params, english=True)}\n")

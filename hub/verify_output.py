@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from hub.verify_reports import ReportFormat, encode
 from kernel.ports import Json
 from signing import evidence as codec
 from signing.model import Evidence, Verdict
 from signing.policies import Policy
-from signing.reports import ReportKind, report, to_html, to_json
+from signing.reports import ReportKind, report
 
 EVIDENCE_LIMIT = 64 * 1024 * 1024
 """The longest evidence that is read, in bytes; the fence answers with no more."""
-
-_WRITERS: Mapping[str, Callable[[dict[str, Json]], bytes]] = {".json": to_json, ".html": to_html}
 
 
 class UsageError(Exception):
@@ -28,35 +28,61 @@ class UsageError(Exception):
 class Output:
     """What is to be written about the one file that is judged."""
 
-    report: ReportKind | None = None
-    out: Path | None = None
+    report: Path | None = None
+    kind: ReportKind = ReportKind.SIMPLE
+    form: ReportFormat = ReportFormat.JSON
     evidence: Path | None = None
+    home: Path | None = None
+    """Folder of the hub whose seal goes on a PDF."""
 
     @classmethod
-    def asked(cls, kind: str | None, out: Path | None, evidence: Path | None) -> Output:
+    def asked(
+        cls,
+        report: Path | None,
+        kind: str,
+        form: str | None,
+        evidence: Path | None,
+        home: Path | None,
+    ) -> Output:
         """Check what the command line asks for; raises UsageError."""
-        if (kind is None) != (out is None):
-            raise UsageError("--report 与 --out 须一起使用 · --report and --out belong together")
-        if out is not None and out.suffix.lower() not in _WRITERS:
-            raise UsageError(f"报告文件须为 .json 或 .html · neither .json nor .html: {out}")
+        if report is None and form is not None:
+            raise UsageError("--format 须与 --report 一起使用 · --format belongs to --report")
         try:
-            return cls(ReportKind(kind) if kind else None, out, evidence)
+            what = ReportKind(kind)
         except ValueError:
             known = ", ".join(ReportKind)
             raise UsageError(f"报告种类须为 · the kinds of report are: {known}") from None
+        named = form if form is not None else report.suffix[1:].lower() if report else "json"
+        try:
+            return cls(report, what, ReportFormat(named), evidence, home)
+        except ValueError:
+            known = ", ".join(ReportFormat)
+            raise UsageError(f"报告格式须为 · the formats of a report are: {known}") from None
 
     @property
     def wanted(self) -> bool:
         """Tell whether anything is to be written."""
-        return self.out is not None or self.evidence is not None
+        return self.report is not None or self.evidence is not None
 
     def write(self, verdict: Verdict, evidence: Evidence, policy: Policy) -> None:
-        """Write what was asked for; raises UsageError where a file cannot be written."""
+        """Write what was asked for.
+
+        Raises UsageError where a file cannot be written, TongbanError where no PDF can be sealed.
+        """
         if self.evidence is not None:
             _save(self.evidence, codec.dump(evidence))
-        if self.report is not None and self.out is not None:
-            body = report(self.report, verdict, evidence, policy)
-            _save(self.out, _WRITERS[self.out.suffix.lower()](body))
+        if self.report is not None:
+            body = report(self.kind, verdict, evidence, policy)
+            _save(self.report, self._encoded(body))
+
+    def _encoded(self, body: dict[str, Json]) -> bytes:
+        if self.form is not ReportFormat.PDF:
+            return encode(body, self.form, None, datetime.now(UTC))
+        from hub.settings import load
+        from hub.wiring import open_hub
+
+        with open_hub(load(home=self.home, worker=False)) as hub:
+            return encode(body, self.form, hub, hub.clock.now())
 
 
 def saved_evidence(path: Path) -> Evidence:

@@ -35,11 +35,18 @@ _Trust = Annotated[
 _At = Annotated[str | None, typer.Option(help="按该时刻核验 · judge as of this time (RFC 3339)")]
 _Home = Annotated[Path | None, typer.Option(help="本机数据目录 · folder of this hub's data")]
 _Report = Annotated[
-    str | None, typer.Option(help="写出报告 · write a report: simple, detailed or diagnostic")
-]
-_Out = Annotated[
     Path | None,
-    typer.Option(dir_okay=False, help="报告写到 · where: FILE.json or FILE.html"),
+    typer.Option(dir_okay=False, help="报告写到此文件 · write a report to this file"),
+]
+_Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="报告格式，缺省依文件名 · json, html or pdf (sealed); by the file's name if not given",
+    ),
+]
+_Kind = Annotated[
+    str, typer.Option(help="报告种类 · kind of report: simple, detailed or diagnostic")
 ]
 _Save = Annotated[
     Path | None,
@@ -70,7 +77,8 @@ def verify(
     at: _At = None,
     home: _Home = None,
     report: _Report = None,
-    out: _Out = None,
+    form: _Format = None,
+    kind: _Kind = "simple",
     save_evidence: _Save = None,
     evidence: _Evidence = None,
 ) -> None:
@@ -88,7 +96,8 @@ def verify(
         at=at,
         home=home,
         report=report,
-        out=out,
+        form=form,
+        kind=kind,
         evidence=evidence,
         save_evidence=save_evidence,
     )

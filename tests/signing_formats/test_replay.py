@@ -45,9 +45,9 @@ def test_a_replay_gives_the_same_verdict_and_the_same_report(
 ) -> None:
     first, again = tmp_path / f"first.{ending}", tmp_path / f"again.{ending}"
     saved = tmp_path / "evidence.json"
-    told = call([file], trust=(pem,), report=kind, out=first, save_evidence=saved)
+    told = call([file], trust=(pem,), kind=kind, report=first, save_evidence=saved)
     file.unlink()
-    retold = call([], trust=(pem,), report=kind, out=again, evidence=saved)
+    retold = call([], trust=(pem,), kind=kind, report=again, evidence=saved)
     assert told == retold
     assert told[0] == 0
     assert first.read_bytes() == again.read_bytes()
@@ -58,7 +58,7 @@ def test_the_json_line_is_the_same_with_and_without_a_report(
     file: Path, pem: Path, tmp_path: Path
 ) -> None:
     plain = call([file], trust=(pem,))
-    assert plain == call([file], trust=(pem,), report="simple", out=tmp_path / "r.html")
+    assert plain == call([file], trust=(pem,), report=tmp_path / "r.html")
 
 
 def test_saved_evidence_is_judged_as_of_another_day_and_by_another_policy(
@@ -129,34 +129,56 @@ def test_rubbish_and_oversize_evidence_are_usage_errors(
 def test_usage_errors_of_reports(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     wrong: list[dict[str, object]] = [
-        {"report": "simple"},
-        {"out": out},
-        {"report": "other", "out": out},
-        {"report": "simple", "out": tmp_path / "report.pdf"},
+        {"form": "json"},
+        {"report": out, "kind": "other"},
+        {"report": out, "form": "docx"},
+        {"report": tmp_path / "report"},
+        {"report": tmp_path / "report.txt"},
         {"evidence": file},
     ]
     for options in wrong:
         assert call([file], **options)[0] == 2, options
     assert call([])[0] == 2
-    assert call([tmp_path, file], report="simple", out=out)[0] == 2
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    assert call([empty]) == (0, "")
-    assert call([empty], report="simple", out=out)[0] == 2
+    assert call([tmp_path, file], report=out)[0] == 2
+    assert not out.exists()
+
+
+def test_a_folder_without_files_to_judge_has_not_passed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("no seal")
+    assert call([tmp_path]) == (2, "")
+    assert "no PDF or OFD" in capsys.readouterr().err
+    assert call([Path("-"), Path("-")]) == (2, "")
+
+
+def test_a_format_given_by_name_wins_over_the_ending(file: Path, pem: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    assert call([file], trust=(pem,), report=out, form="html")[0] == 0
+    assert out.read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_sealed_report_needs_a_hub_with_a_seal(
+    file: Path, pem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.pdf"
+    code, _ = call([file], trust=(pem,), report=out, home=tmp_path / "hub")
+    assert code == 4
+    assert "TONGBAN_REPORT_ORG" in capsys.readouterr().err
     assert not out.exists()
 
 
 def test_a_report_that_cannot_be_written_is_a_usage_error(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call([file], report="simple", out=tmp_path / "none" / "r.html")[0] == 2
+    assert call([file], report=tmp_path / "none" / "r.html")[0] == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
 def test_the_command_takes_the_options(file: Path, pem: Path, tmp_path: Path) -> None:
     out, saved = tmp_path / "report.html", tmp_path / "evidence.json"
     common = ["--trust", str(pem), "--at", NOW]
-    asked = ["verify", str(file), "--report", "simple", "--out", str(out), *common]
+    asked = ["verify", str(file), "--report", str(out), *common]
     ran = CliRunner().invoke(build(), [*asked, "--save-evidence", str(saved)])
     assert ran.exit_code == 0
     assert "核验通过" in out.read_text("utf-8")
