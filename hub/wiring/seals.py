@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hub.wiring.data import DataParts
 
 if TYPE_CHECKING:
+    from hub.deferred import DeferredSigner
     from hub.judging import FencedInspector, TrustBook
     from hub.revocation import Publisher
     from hub.stampdesk import StampDesk
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from signing.authority import RegionalCA
     from signing.fence import Fence
     from signing.ocsp_responder import Responder
+    from signing.seal_register import SealRegister
     from signing.sealing import Sealing
     from signing.seals import SealService
     from signing.signer.process import SignerProcess
@@ -46,6 +48,20 @@ class SealParts(DataParts):
         return process
 
     @cached_property
+    def deferred(self) -> DeferredSigner:
+        """The signer, not started before it is needed."""
+        from hub.deferred import DeferredSigner
+
+        return DeferredSigner(lambda: self.signer.client)
+
+    @cached_property
+    def seal_register(self) -> SealRegister:
+        """The public register of seals."""
+        from signing.seal_register import SealRegister
+
+        return SealRegister(self.database.transactions, self.clock)
+
+    @cached_property
     def authority(self) -> RegionalCA:
         """The region's certificate authority."""
         from signing.authority import RegionalCA
@@ -55,7 +71,7 @@ class SealParts(DataParts):
         demo = settings.environment != "production"
         return RegionalCA(
             region=Region(settings.region, settings.city, demo=demo),
-            signer=self.signer.client,
+            signer=self.deferred,
             transactions=self.database.transactions,
             clock=self.clock,
         )
@@ -71,7 +87,7 @@ class SealParts(DataParts):
         return SealService(
             transactions=self.database.transactions,
             objects=self.objects,
-            signer=self.signer.client,
+            signer=self.deferred,
             authority=self.authority,
             glyphs=Glyphs(fonts),
             clock=self.clock,
@@ -98,7 +114,7 @@ class SealParts(DataParts):
         from signing.ocsp_responder import Responder
 
         return Responder(
-            signer=lambda: self.signer.client,
+            signer=lambda: self.deferred,
             authority=lambda: self.authority,
             transactions=self.database.transactions,
             clock=self.clock,
@@ -112,7 +128,7 @@ class SealParts(DataParts):
         return Sealing(
             transactions=self.database.transactions,
             objects=self.objects,
-            signer=self.signer.client,
+            signer=self.deferred,
             authority=self.authority,
             clock=self.clock,
         )
@@ -123,7 +139,7 @@ class SealParts(DataParts):
         from signing.time.authority import TimeStampAuthority
 
         return TimeStampAuthority(
-            signer=self.signer.client, certificates=self.authority, clock=self.clock
+            signer=self.deferred, certificates=self.authority, clock=self.clock
         )
 
     @cached_property
