@@ -151,10 +151,10 @@ def _has_open(process: psutil.Process, name: str) -> bool:
     return False
 
 
-def until(true: Callable[[], Any], seconds: float, pause: float = 0.5) -> Any:
+def until(true: Callable[[], Any], seconds: float, pause: float, cluster: Cluster) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := true()):
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited in vain: {cluster.tries('one')}"
         time.sleep(pause)
     return found
 
@@ -199,12 +199,17 @@ def test_a_worker_is_killed_in_the_middle_and_another_ends_the_partition(
     record_property: Callable[[str, object], None],
 ) -> None:
     cluster.rest.trigger("roll-source", "one", 120)
-    until(lambda: len(list(home.glob("work/roll-source/*/blocks/*.json"))) > 8, 120, 0.01)
+    until(lambda: len(list(home.glob("work/roll-source/*/blocks/*.json"))) > 8, 180, 0.01, cluster)
     killed = cluster.kill_the_busy_worker()
     done = len(list(home.glob("work/roll-source/*/blocks/*.json")))
     assert not list(home.glob("work/roll-source/*/standardised.json")), "killed too late"
     begun = time.monotonic()
-    until(lambda: cluster.rest.state("roll-source", "one") in {"success", "failed"}, PATIENCE, 1)
+    until(
+        lambda: cluster.rest.state("roll-source", "one") in {"success", "failed"},
+        PATIENCE,
+        1,
+        cluster,
+    )
     waited = time.monotonic() - begun
     assert cluster.rest.state("roll-source", "one") == "success", cluster.logs()[-6000:]
     tries = cluster.tries("one")
