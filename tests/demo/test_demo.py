@@ -7,6 +7,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from hub.verify import Options, run
 from tests.demo.conftest import COMMAND, REGIONS, ROOT, Done, run_demo
 
@@ -121,6 +123,8 @@ def test_the_walk_of_the_readme_works(demo: Done) -> None:
         assert done.returncode == 0, line + done.stdout[-2000:] + done.stderr[-2000:]
 
 
+# A second whole run: as long as the first, which all other tests share.
+@pytest.mark.services
 def test_running_again_changes_nothing(demo: Done) -> None:
     before = demo.summary
     again = run_demo(demo.home)

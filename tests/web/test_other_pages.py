@@ -40,6 +40,18 @@ def test_progress_refreshes_itself_until_stopped_or_done(visitor: Any, run_file:
     assert "有步骤失败" in done.text
 
 
+def test_progress_shows_each_city_apart(visitor: Any, run_file: Any) -> None:
+    rows = [
+        {**json.loads(phases(**phase))["phases"][0], "region": region, "city": city}
+        for region, city in (("410100", "郑州市"), ("410300", "洛阳市"))
+        for phase in ({"name": "world", "state": "done"}, {"name": "issue"})
+    ]
+    run_file.write_text(json.dumps({"phases": rows, "finished": False, "ok": False}), "utf-8")
+    page = visitor.page("/progress").text
+    assert re.findall(r"<h2>(\S+) ", page) == ["郑州市", "洛阳市"]
+    assert page.count('<li class="done">') == page.count('<li class="running">') == 2
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"phases": 7}', "\x00"])
 def test_a_broken_progress_file_is_an_empty_run(visitor: Any, run_file: Any, text: str) -> None:
     run_file.write_text(text, "utf-8")
