@@ -36,10 +36,11 @@ class Glyph:
     """xMin, yMin, xMax, yMax; zeros for a blank."""
     contours: int = field(init=False, compare=False, repr=False)
     points: int = field(init=False, compare=False, repr=False)
-    metric: bytes = field(init=False, compare=False, repr=False)
-    """Entry of ``hmtx``: advance and left side bearing (xMin)."""
-    checksum: int = field(init=False, compare=False, repr=False)
-    """Sum of the entry's 32-bit words."""
+    row: tuple[bytes, int, bytes, int, int, int, int, int, int] = field(
+        init=False, compare=False, repr=False
+    )
+    """``data``, its length, entry of ``hmtx`` (advance, left side bearing), sum of the 32-bit words
+    of ``data``, contours, points, advance, xMin, xMax: the columns of a font's tables."""
 
     def __post_init__(self) -> None:
         """Read the header of the entry."""
@@ -55,8 +56,10 @@ class Glyph:
             "box": box,
             "contours": contours,
             "points": points,
-            "metric": struct.pack(">Hh", self.advance, box[0]),
-            "checksum": sum(words) & 0xFFFFFFFF,
+            "row": (
+                *(data, len(data), struct.pack(">Hh", self.advance, box[0])),
+                *(sum(words) & 0xFFFFFFFF, contours, points, self.advance, box[0], box[2]),
+            ),
         }
         for name, value in found.items():
             object.__setattr__(self, name, value)

@@ -6,6 +6,7 @@ Equal glyphs give equal bytes: dates and checksums depend on nothing else.
 from __future__ import annotations
 
 import itertools
+import operator
 import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -32,22 +33,29 @@ def build(
     ``descent`` is negative. ``notice`` is the copyright text of the faces it was taken from.
     """
     points = sorted(glyphs)
-    ordered = [_BLANK, *(glyphs[point] for point in points)]
+    ordered = [_BLANK, *[glyphs[point] for point in points]]
+    data, lengths, metrics, sums, contours, corners, advances, left, right = zip(
+        *[glyph.row for glyph in ordered], strict=True
+    )
+    count = len(ordered)
+    offsets = [0, *itertools.accumulate(lengths)]
+    bearing = min(map(operator.sub, advances, right))
     tables = {
         b"OS/2": _os2(points, ascent, descent),
         b"cmap": _cmap(points),
-        b"head": _head(ordered),
-        b"hhea": _hhea(ordered, ascent, descent),
-        b"hmtx": b"".join([glyph.metric for glyph in ordered]),
-        b"loca": _loca(ordered),
-        b"maxp": _maxp(ordered),
+        b"glyf": b"".join(data) or b"\0",
+        b"head": _head([glyph.box for glyph in ordered if glyph.data]),
+        b"hhea": _hhea(
+            (ascent, descent, 0, max(advances), min(left), bearing, max(right), 1, 0, 0), count
+        ),
+        b"hmtx": b"".join(metrics),
+        b"loca": struct.pack(f">{len(offsets)}I", *offsets),
+        b"maxp": _maxp(count, max(corners), max(contours)),
         b"name": _name(name, notice),
         b"post": _POST,
     }
-    outlines = b"".join([glyph.data for glyph in ordered]) or b"\0"
-    # Each entry fills whole words, so that the sum of the table is that of its entries.
-    checksums = {b"glyf": sum([glyph.checksum for glyph in ordered]) & 0xFFFFFFFF}
-    return _assemble({**tables, b"glyf": outlines}, checksums)
+    # Each glyph fills whole words, so that the sum of the table is that of its glyphs.
+    return _assemble(tables, {b"glyf": sum(sums) & 0xFFFFFFFF})
 
 
 _POST = struct.pack(">IIhhIIIII", 0x00030000, 0, -100, 50, 0, 0, 0, 0, 0)
@@ -85,9 +93,8 @@ def _checksum(data: bytes) -> int:
     return total & 0xFFFFFFFF
 
 
-def _head(glyphs: Sequence[Glyph]) -> bytes:
-    boxes = [glyph.box for glyph in glyphs if glyph.data] or [(0, 0, 0, 0)]
-    left, bottom, right, top = zip(*boxes, strict=True)
+def _head(boxes: Sequence[tuple[int, int, int, int]]) -> bytes:
+    left, bottom, right, top = zip(*(boxes or [(0, 0, 0, 0)]), strict=True)
     return struct.pack(
         ">IIIIHHqqhhhhHHhhh",
         *(0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0x000B, UNITS, _DATED, _DATED),
@@ -95,30 +102,15 @@ def _head(glyphs: Sequence[Glyph]) -> bytes:
     )
 
 
-def _hhea(glyphs: Sequence[Glyph], ascent: int, descent: int) -> bytes:
-    widest = max([glyph.advance for glyph in glyphs])
-    left = min([glyph.box[0] for glyph in glyphs])
-    right = min([glyph.advance - glyph.box[2] for glyph in glyphs])
-    extent = max([glyph.box[2] for glyph in glyphs])
-    return struct.pack(
-        ">IhhhHhhhhhhhhhhhH",
-        *(0x00010000, ascent, descent, 0, widest, left, right, extent, 1, 0, 0),
-        *(0, 0, 0, 0, 0, len(glyphs)),
-    )
+def _hhea(measures: Sequence[int], count: int) -> bytes:
+    return struct.pack(">IhhhHhhhhhhhhhhhH", 0x00010000, *measures, *(0, 0, 0, 0, 0), count)
 
 
-def _maxp(glyphs: Sequence[Glyph]) -> bytes:
-    points = max([glyph.points for glyph in glyphs])
-    contours = max([glyph.contours for glyph in glyphs])
+def _maxp(count: int, points: int, contours: int) -> bytes:
     return struct.pack(
         ">IHHHHHHHHHHHHHH",
-        *(0x00010000, len(glyphs), points, contours, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+        *(0x00010000, count, points, contours, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
     )
-
-
-def _loca(glyphs: Sequence[Glyph]) -> bytes:
-    offsets = [0, *itertools.accumulate([len(glyph.data) for glyph in glyphs])]
-    return struct.pack(f">{len(offsets)}I", *offsets)
 
 
 def _cmap(points: Sequence[int]) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from kernel.clock import BEIJING
 
@@ -243,6 +244,7 @@ def utf8(value: str) -> bytes:
     return tlv(UTF8_STRING, value.encode("utf-8"))
 
 
+@lru_cache(maxsize=256)
 def oid(dotted: str) -> bytes:
     """Encode an OBJECT IDENTIFIER."""
     first, second, *rest = (int(arc) for arc in dotted.split("."))

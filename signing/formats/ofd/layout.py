@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -206,6 +207,11 @@ def _box(box: Sequence[float]) -> str:
     return " ".join(f"{value:.3f}".rstrip("0").rstrip(".") for value in box)
 
 
+@lru_cache(maxsize=1024)
+def _reference(path: str) -> str:
+    return f"<ofd:Reference FileRef={quoteattr('/' + path)}><ofd:CheckValue>"
+
+
 def _check_value(_path: str, data: bytes) -> str:
     return base64.b64encode(sm3(data)).decode()
 
@@ -225,8 +231,7 @@ def describe(
     the stamp annotations; ``check_value`` gives the digest of a file to those who know it.
     """
     references = "".join(
-        f"<ofd:Reference FileRef={quoteattr('/' + path)}><ofd:CheckValue>"
-        f"{check_value(path, data)}</ofd:CheckValue></ofd:Reference>"
+        f"{_reference(path)}{check_value(path, data)}</ofd:CheckValue></ofd:Reference>"
         for path, data in site.files.items()
         if not (later and path == site.listing)
     )
