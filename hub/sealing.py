@@ -128,7 +128,7 @@ class HubSealer:
         return self.declare(SealIntent(order.format, order.org, order.seal, order.type, 1, root))
 
     def _find(self, org: str, certificate_type: str) -> Seal:
-        found = self.sealing.find(org, certificate_type)
+        found = self.sealing.find(org, certificate_type, self.actor.id)
         if found is None:
             raise TongbanError("seal-unavailable", org=org)
         return found

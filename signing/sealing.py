@@ -49,11 +49,23 @@ class Sealing:
         self._clock = clock
         self._drawn: tuple[Digest | None, bytes] = (None, b"")
 
-    def find(self, org: str, certificate_type: str) -> Seal | None:
-        """Return the authority's newest usable seal for a certificate type, if it has one."""
+    def find(self, org: str, certificate_type: str, user: str = "") -> Seal | None:
+        """Return the authority's seal for a certificate type that ``user`` may use, if any.
+
+        One made for this type goes before one for all types, then the newest counts. A person's
+        name seal stands for the person, not for the authority.
+        """
         now = self._clock.now()
         found = self._transactions.read(lambda tx: store.seals(tx, org=org))
-        fit = [seal for seal in found if seal.usable_at(now) and seal.fits(certificate_type)]
+        fit = [
+            seal
+            for seal in found
+            if seal.usable_at(now)
+            and seal.fits(certificate_type)
+            and not seal.application.personal
+            and not (user and seal.forbids(user))
+        ]
+        fit.sort(key=lambda seal: bool(seal.application.types))
         return fit[-1] if fit else None
 
     def declare(

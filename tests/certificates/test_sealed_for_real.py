@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -193,6 +194,33 @@ def test_a_crash_after_sealing_seals_the_same_digest_again(bench: Bench) -> None
     done = Issuer(bench.tools).resume(OFFICE, idle=timedelta(0))
     assert not isinstance(done, Refused)
     assert [item.issued for item in done] == [1]
+
+
+def test_a_batch_leaves_one_intent_for_each_format_and_one_result_for_each_certificate(
+    bench: Bench,
+) -> None:
+    bench.source.rows = many_marriages(3)
+    done = Issuer(bench.tools).issue_batch(OFFICE, "marriage")
+    assert not isinstance(done, Refused)
+    assert [item.issued for item in done] == [3]
+    transactions, database = bench.tools.transactions, bench.extra["database"]
+    journal: Any = database.journal  # type: ignore[attr-defined] # a Database
+    page = transactions.read(
+        lambda tx: register_store.issued_page(tx, kind="", issuer="", after="", limit=100)
+    )
+    sealer: Any = bench.tools.sealer
+    one = page[0].certificate
+    seal = sealer.sealing.find(one.issuer, one.type)
+    rows = transactions.read(lambda tx: journal.about(tx, seal.seal_id))
+    declared = [json.loads(row.body) for row in rows if row.kind == "signing.seal-declared"]
+    assert len(declared) == 2
+    text = json.dumps(declared)
+    assert text.count('"count": 3') == 2
+    assert "seal-ofd" in text
+    assert "seal-pdf" in text
+    for draft in page:
+        told = transactions.read(lambda tx, key=draft.certificate.id: journal.about(tx, key))
+        assert [row.kind for row in told].count("certificates.issued") == 1
 
 
 def test_a_batch_is_sealed_by_few_questions_and_every_file_passes_in_full(bench: Bench) -> None:

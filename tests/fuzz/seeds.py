@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from signing import x509
+from signing import ocsp_wire, x509
 from signing.checks.case import Trust
 from signing.formats.ofd import package
+from signing.ocsp_model import CertStatus, Single
 from signing.ses.signed_data import Form, build, to_be_signed
 from signing.time import wire
 from signing.time.model import StampRequest
@@ -65,6 +66,7 @@ class Seeds:
         asked = StampRequest(SM3, bytes(32), 7, "", certificates=True)
         stamp = token(authority(self.sm2), b"stamped", AT)
         return {
+            **self._status(),
             "seal": self.sm2.seal_der(),
             "certificate": self.p256.signer.cert,
             "request": wire.request(asked),
@@ -73,6 +75,22 @@ class Seeds:
             **self._signatures(),
             **{f"gbt-{form}": self._gbt(form) for form in Form},
         } | corpus("ofd/blobs", "")
+
+    def _status(self) -> dict[str, bytes]:
+        """A request about a certificate and the issuer's own answer."""
+        cert, issuer = x509.parse(self.sm2.signer.cert), x509.parse(self.sm2.ca.cert)
+        asked = ocsp_wire.request(cert, issuer, b"nonce-of-16-octs")
+        named = ocsp_wire.read_request(asked)
+        told = ocsp_wire.answer(
+            (Single(named.cert_ids[0], CertStatus.REVOKED, AT, AT, AT, 6),),
+            produced_at=AT,
+            responder=issuer,
+            algorithm=self.sm2.algorithm,
+            sign=lambda _: self.sm2.ca.sign,
+            nonce=named.nonce,
+            certificates=(issuer.der,),
+        )
+        return {"ocsp-request": asked, "ocsp-answer": told}
 
     def cms(self) -> dict[str, bytes]:
         from asn1crypto import cms

@@ -135,6 +135,21 @@ def test_named_users_alone_may_use(world: World) -> None:
     assert refused == Refused("seal-application-invalid", {"reason": "users"})
 
 
+def test_the_seal_for_a_type_is_the_bodys_own_and_one_its_user_may_use(world: World) -> None:
+    org = world.wanted().org
+    general = made(world, world.wanted(types=()))
+    made(world, world.wanted(types=(), personal=True, person="测试丁", diameter_mm=20))
+    assert world.sealing.find(org, "marriage") == general
+    own = made(world, world.wanted(types=("marriage",)))
+    world.clock.advance(hours=1)
+    later = made(world, world.wanted(types=()))
+    assert world.sealing.find(org, "marriage") == own
+    assert world.sealing.find(org, "household-register") == later
+    made(world, world.wanted(types=("marriage",), users=("staff:dan",)))
+    assert world.sealing.find(org, "marriage", CAT.id) == own
+    assert world.sealing.find(org, "marriage", ANN.id) is None
+
+
 def test_one_intent_stands_for_a_batch_with_its_count_and_root(world: World) -> None:
     seal = made(world, world.wanted())
     batch = SealingBatch(Purpose.SEAL_OFD, 3, "ab" * 32)
