@@ -17,7 +17,6 @@ OWN = "hub.env"
 """File in a hub's folder that says what it is: lines ``TONGBAN_REGION=410300``. No secrets."""
 
 
-
 class Settings(KeySettings, TimeSettings, BaseSettings):
     """All that may differ between two hubs running the same code; listed in docs/reference.md."""
 

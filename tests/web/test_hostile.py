@@ -134,6 +134,8 @@ FORMS = [path for method, path in routes() if method == "POST" and not path.star
 OPEN = {
     "/sign-in",
     "/verify",
+    "/verify/replay",
+    "/verify/report",
     "/v1/verifications",
     "/v1/certificate-requests",
     "/v1/peer-requests",
@@ -151,7 +153,7 @@ def test_every_form_needs_the_code_of_its_own_session(visitor: Any, path: str) -
             assert assert_problem(visitor.post(path, data=code))["code"] == "csrf-missing"
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/verify"])
+@pytest.mark.parametrize("path", ["/sign-in", "/verify", "/verify/replay", "/verify/report"])
 def test_a_form_that_needs_no_session_is_not_taken_from_another_site(
     visitor: Any, path: str
 ) -> None:
