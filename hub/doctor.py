@@ -59,6 +59,7 @@ def _python(_settings: Settings) -> Finding:
 
 def _sm2(_settings: Settings) -> Finding:
     from signing.algorithms import by_name
+    from signing.algorithms.sm2_sm3 import provider
 
     algorithm = by_name("sm2_sm3")
     private = algorithm.generate()
@@ -66,7 +67,7 @@ def _sm2(_settings: Settings) -> Finding:
     digest = algorithm.digest(b"tongban", public)
     if not algorithm.verify_digest(public, digest, algorithm.sign_digest(private, digest)):
         raise TongbanError("sm2-self-test-failed", part="doctor")
-    return Finding("sm2", "ok", "SM2/SM3: sign, verify")
+    return Finding("sm2", "ok", f"SM2/SM3: sign, verify · {provider()}")
 
 
 def _fonts(settings: Settings) -> Finding:
@@ -101,6 +102,8 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _keys(settings: Settings) -> Finding:
+    from hub.wiring.devices import key_devices
+
     password = settings.keystore_password_file
     if password is None and settings.environment == "production" and not _signs(settings):
         return Finding(
@@ -116,6 +119,13 @@ def _keys(settings: Settings) -> Finding:
         )
     files = [path for path in (settings.root / "keys").rglob("*") if path.is_file()]
     files += [password] if password else []
+    devices = key_devices(settings)
+    pins = [device.pin_file for device in devices]
+    lost = [str(path) for path in pins if not path.is_file()]
+    if lost:
+        told = ", ".join(lost)
+        return Finding("keys", "fault", told, "恢复该 PIN 文件。", "Restore this file of the PIN.")
+    files += pins
     loose = [path.name for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if loose:
         told = ", ".join(sorted(loose))
@@ -125,7 +135,8 @@ def _keys(settings: Settings) -> Finding:
         from storage.vault import load_key
 
         load_key(key)
-    return Finding("keys", "ok", f"{len(files)}")
+    told = " · ".join((f"{len(files)}", *(f"{item.family}: {item.kind}" for item in devices)))
+    return Finding("keys", "ok", told)
 
 
 def _database(settings: Settings) -> Finding:

@@ -70,6 +70,12 @@ def load() -> ctypes.CDLL:
     raise TongbanError("sm2-unavailable", reason=f"no libcrypto 3 among {', '.join(tried)}")
 
 
+def version() -> str:
+    """Return the version of the library in use, such as ``3.0.19``; errors as in ``load``."""
+    number = load().OpenSSL_version_num()
+    return f"{number >> _MAJOR_SHIFT}.{(number >> 20) & 0xFF}.{(number >> 4) & 0xFFFF}"
+
+
 _NAMES = ("libcrypto.so.3", "libcrypto.so.4", "libcrypto.so", "libcrypto.3.dylib")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.doctor import examine
 from hub.settings import load
 from hub.wiring.devices import key_devices
 from kernel.errors import TongbanError
@@ -91,3 +92,27 @@ def test_a_hub_issues_and_seals_with_both_devices(
             assert '"algorithm": "ed25519"' in software, "the log's key is of neither family"
             assert "sm2_sm3" not in software
             assert "ecdsa_p256" not in software
+
+
+def test_the_doctor_names_devices_and_looks_after_their_pins(tmp_path: Path) -> None:
+    pin = tmp_path / "pin"
+    given = load(
+        home=tmp_path / "hub", keystore_sm2="sdf", sdf_module=tmp_path / "lib.so", sdf_pin_file=pin
+    )
+
+    def said() -> tuple[str, str]:
+        found = next(item for item in examine(given) if item.check == "keys")
+        return found.state, found.detail
+
+    assert said() == ("fault", str(pin))
+    pin.write_text("1234")
+    pin.chmod(0o644)
+    assert said() == ("fault", "pin")
+    pin.chmod(0o600)
+    assert said() == ("ok", "1 · sm2: sdf")
+    missing = next(
+        item
+        for item in examine(load(home=tmp_path, keystore_p256="pkcs11"))
+        if item.check == "keys"
+    )
+    assert "TONGBAN_PKCS11_MODULE" in missing.detail

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kernel.errors import TongbanError
 from signing import algorithms, der
-from signing.algorithms import by_name, by_oid, libcrypto, sm2_sm3
+from signing.algorithms import by_name, by_oid, libcrypto, sm2_library, sm2_sm3
 from signing.x509.key import rsa_bits
 
 D = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
@@ -247,6 +247,7 @@ def test_without_libcrypto_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_library_that_computes_wrongly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sm2_library, "found", lambda _known: None)
     monkeypatch.setattr(libcrypto, "verify", lambda *_: True)
     with pytest.raises(TongbanError, match=r"sm2-self-test-failed.*reject"):
         sm2_sm3._self_test(sm2_sm3.Sm2Sm3())
