@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,7 +50,8 @@ def sealed_pdf(p256: Region) -> bytes:
     return seal(out.getvalue(), p256.material(b"0"), PLACE, AT, p256.signer.sign)
 
 
-def never_passes(good: bytes, region: Region, data: st.DataObject) -> None:
+def never_passes(good: bytes, region: Region, data: st.DataObject, at: datetime = AT) -> None:
+    """Judge a mutation of what passes at ``at``."""
     changed = mutate(
         good,
         data.draw(st.sampled_from(KINDS)),
@@ -59,7 +61,7 @@ def never_passes(good: bytes, region: Region, data: st.DataObject) -> None:
     )
     if changed == good:
         return
-    verdict = judge(inspect(changed), CERTIFICATE, region.trust, AT)
+    verdict = judge(inspect(changed), CERTIFICATE, region.trust, at)
     assert not verdict.passed
     assert verdict.codes
 
