@@ -68,11 +68,11 @@ class Turn:
 def run(home: Path, certificates: int) -> tuple[list[Turn], list[str]]:
     """Issue with three interruptions; returns the runs and what is not as it must be."""
     settings = load(home=home, environment="demo")
+    there = _there(settings)
+    strikes = ((0.2, interrupt), (0.5, kill), (0.7, kill_signer), (2.0, interrupt))
     turns = [
-        turn(settings, certificates, 0.2, interrupt),
-        turn(settings, certificates, 0.5, kill),
-        turn(settings, certificates, 0.7, kill_signer),
-        turn(settings, certificates, 2.0, interrupt),
+        turn(settings, certificates, there + share * (certificates - there), end)
+        for share, end in strikes
     ]
     with open_hub(settings) as hub:
         aftermath.settle(hub, 600)
@@ -109,13 +109,15 @@ def kill_signer(process: subprocess.Popen[bytes]) -> str:
 def turn(
     settings: Settings,
     certificates: int,
-    share: float,
+    wanted: float,
     end: Callable[[subprocess.Popen[bytes]], str],
 ) -> Turn:
-    """Run the command until a share of all certificates is in force, then strike."""
+    """Run the command until so many certificates are in force, then strike."""
     words = ["issue", TYPE, "--home", str(settings.root), "--limit", str(certificates), "--json"]
     out, errors = settings.root / "issue.json", settings.root / "issue.errors"
     begun, ended = time.monotonic(), "the end"
+    # ignored signals stay ignored in children: a harness in the background must not hand that on
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with out.open("wb") as first, errors.open("wb") as second:
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, *words],
@@ -128,7 +130,7 @@ def turn(
     watch = Watch(process.pid)
     database = open_database(settings.database, SystemClock(), NoProbe())
     try:
-        if wait(process, database, share * certificates):
+        if wait(process, database, wanted):
             ended = end(process)
         code = process.wait(timeout=PATIENCE * 100)
         watch.end()
@@ -160,6 +162,14 @@ def wait(process: subprocess.Popen[bytes], database: Database, wanted: float) ->
             last, since = count, time.monotonic()
         assert time.monotonic() - since < PATIENCE, "no certificate for ten minutes"
     return False
+
+
+def _there(settings: Settings) -> int:
+    database = open_database(settings.database, SystemClock(), NoProbe())
+    try:
+        return in_force(database)
+    finally:
+        database.close()
 
 
 def in_force(database: Database) -> int:
