@@ -100,9 +100,9 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Tell which real servers were used; a whole run of them is kept for the table in the docs."""
+    """Tell which real servers were used; kept for the table in the docs."""
     if found := proven.rows():
         terminalreporter.section("servers proven live")
         terminalreporter.write_line(proven.table(found))
-        if config.option.markexpr == "services" and config.args == ["tests"]:
+        if config.option.markexpr == "services":
             proven.keep(found)

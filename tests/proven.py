@@ -1,6 +1,6 @@
 """Which real servers the tests of a session used, in which version, and how many tests passed with each.
 
-``make test-services`` prints the table and keeps it in var/services.json; ``python -m tests.proven``
+Every run of the mark ``services`` prints the table and keeps it in var/services.json; ``python -m tests.proven``
 (``make services-table``) writes it into docs/deploy.md.
 """
 
@@ -67,9 +67,19 @@ def rows() -> list[dict[str, str | int]]:
 
 
 def keep(found: Iterable[dict[str, str | int]]) -> None:
-    """Keep the table for ``make services-table``."""
+    """Keep the table for ``make services-table``.
+
+    Of two runs with one version of a server the one with more tests is kept, whichever was later.
+    """
+    before = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else []
+    kept = {str(row["name"]): row for row in before}
+    for row in found:
+        old = kept.get(str(row["name"]))
+        if old is None or old["version"] != row["version"] or old["tests"] < row["tests"]:
+            kept[str(row["name"])] = row
     KEPT.parent.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps(list(found), indent=1) + "\n", "utf-8")
+    text = json.dumps([kept[name] for name in sorted(kept)], indent=1)
+    KEPT.write_text(f"{text}\n", "utf-8")
 
 
 def table(found: Iterable[dict[str, str | int]]) -> str:
