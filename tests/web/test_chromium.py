@@ -149,10 +149,23 @@ PAGES = [
     ("agency", "refused"),
     ("agency", "used"),
     ("auditor", "/log?no=1"),
+    ("steward", "/seals"),
+    ("officer", "/seals/new"),
+    ("officer", "seal"),
 ]
 
 
-BOTH = {"/", "/resources/population", "/verify", "/me", "case", "certificate", "task", "used"}
+BOTH = {
+    "/",
+    "/resources/population",
+    "/verify",
+    "/me",
+    "case",
+    "certificate",
+    "seal",
+    "task",
+    "used",
+}
 """Pages also looked at in English: one of each build."""
 
 
@@ -166,6 +179,10 @@ def go(visit: Open, page: Page, place: str) -> None:
         handed_in(visit)
         page.goto("/tasks")
         page.click("tbody th a")
+    elif place == "seal":
+        page.goto("/seals/new")
+        page.click('form[action="/seals"] button')
+        page.wait_for_url("**/seals/*done=applied")
     elif place in {"used", "refused"}:
         ask(page, "RX-2026-9" if place == "used" else "RX 9")
         assert (page.query_selector("#receipt") is not None) is (place == "used")
