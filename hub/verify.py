@@ -243,8 +243,9 @@ def _explain(error: TongbanError) -> None:
         sys.stderr.write(f"{error}\n")
         return
     message = found[1]
-    sys.stderr.write(f"{message.text(error.params)}。{message.next_step(error.params)}\n")
-    english = message.text(error.params, english=True)
+    chinese = message.text(error.params).rstrip("。")
+    sys.stderr.write(f"{chinese}。{message.next_step(error.params)}\n")
+    english = message.text(error.params, english=True).rstrip(".")
     sys.stderr.write(f"{english}. {message.next_step(error.params, english=True)}\n")
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hub.errors import Code
 from hub.verify_reports import ReportFormat, encode
+from kernel.errors import TongbanError
 from kernel.ports import Json
 from signing import evidence as codec
 from signing.model import Evidence, Verdict
@@ -81,7 +83,10 @@ class Output:
         from hub.settings import load
         from hub.wiring import open_hub
 
-        with open_hub(load(home=self.home, worker=False)) as hub:
+        settings = load(home=self.home, worker=False)
+        if not settings.root.is_dir():  # a report is no reason to make a hub
+            raise TongbanError(Code.REPORT_SEAL_MISSING)
+        with open_hub(settings) as hub:
             return encode(body, self.form, hub, hub.clock.now())
 
 

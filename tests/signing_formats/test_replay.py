@@ -164,8 +164,11 @@ def test_a_sealed_report_needs_a_hub_with_a_seal(
     out = tmp_path / "report.pdf"
     code, _ = call([file], trust=(pem,), report=out, home=tmp_path / "hub")
     assert code == 4
-    assert "TONGBAN_REPORT_ORG" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "TONGBAN_REPORT_ORG" in told
+    assert "。。" not in told
     assert not out.exists()
+    assert not (tmp_path / "hub").exists()
 
 
 def test_a_report_that_cannot_be_written_is_a_usage_error(
