@@ -95,8 +95,9 @@ def sequence(*parts: bytes) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """Return an INTEGER of a number ≥ 0 (no standard here needs others)."""
-    return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+    """Return an INTEGER in as few octets as hold it."""
+    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    return encode(INTEGER, value.to_bytes(size, "big", signed=True))
 
 
 def oid(dotted: str) -> bytes:

@@ -1,7 +1,8 @@
-"""DER (ITU-T X.690): a strict reader that keeps the received bytes, and a small writer.
+"""DER (ITU-T X.690) of seals: a strict reader that keeps the received bytes, and what it writes.
 
 The reader refuses whatever has a second spelling (indefinite length, non-minimal length, padded
-integers, trailing bytes), because a signature over one spelling must not cover another.
+integers, trailing bytes), because a signature over one spelling must not cover another, and names
+each refusal by a finding's code. ``signing.der`` reads certificates, strict about lengths alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
 from kernel.clock import BEIJING
+from signing import der as writer
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTF8_STRING, PRINTABLE_STRING, IA5_STRING = 0x0C, 0x13, 0x16
@@ -203,25 +205,10 @@ def check_depth(node: Node, depth: int = 0) -> None:
             check_depth(child, depth + 1)
 
 
-def tlv(tag: int, *parts: bytes) -> bytes:
-    """Encode one TLV around the joined parts."""
-    content = b"".join(parts)
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + content
-
-
-def sequence(*parts: bytes) -> bytes:
-    """Encode a SEQUENCE."""
-    return tlv(SEQUENCE, *parts)
-
-
-def integer(value: int) -> bytes:
-    """Encode an INTEGER minimally."""
-    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
-    return tlv(INTEGER, value.to_bytes(size, "big", signed=True))
+tlv, sequence, integer = writer.encode, writer.sequence, writer.integer
+generalized_time = writer.generalized
+oid = lru_cache(maxsize=256)(writer.oid)
+"""Encode an OBJECT IDENTIFIER; few occur, and each in every file."""
 
 
 def octets(value: bytes) -> bytes:
@@ -242,21 +229,3 @@ def ia5(value: str) -> bytes:
 def utf8(value: str) -> bytes:
     """Encode a UTF8String."""
     return tlv(UTF8_STRING, value.encode("utf-8"))
-
-
-@lru_cache(maxsize=256)
-def oid(dotted: str) -> bytes:
-    """Encode an OBJECT IDENTIFIER."""
-    first, second, *rest = (int(arc) for arc in dotted.split("."))
-    body = bytearray()
-    for arc in (first * 40 + second, *rest):
-        chunk = [arc & 0x7F]
-        while arc := arc >> 7:
-            chunk.append(arc & 0x7F | 0x80)
-        body += bytes(reversed(chunk))
-    return tlv(OID, bytes(body))
-
-
-def generalized_time(moment: datetime) -> bytes:
-    """Encode a GeneralizedTime in UTC with whole seconds and Z, as DER asks."""
-    return tlv(GENERALIZED_TIME, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
