@@ -12,10 +12,13 @@ from urllib.parse import unquote_to_bytes
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from hub.errors import Code
+from hub.refusal import Refusal
 from hub.visitor import hub_of
+from kernel.errors import Refused
 from signing import ocsp
 from signing.ocsp_model import ResponseStatus
-from signing.ocsp_wire import ANSWER_TYPE, LARGEST_REQUEST, failed
+from signing.ocsp_wire import ANSWER_TYPE, LARGEST_REQUEST, REQUEST_TYPE, failed
 
 router = APIRouter(tags=["trust"])
 
@@ -23,6 +26,9 @@ router = APIRouter(tags=["trust"])
 @router.post("/ocsp")
 async def ask(request: Request) -> Response:
     """Tells which certificates of the issuing CA are good: OCSPRequest in, OCSPResponse out."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != REQUEST_TYPE:
+        raise Refusal(Refused(Code.REQUEST_MALFORMED, {"where": "content-type"}))
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

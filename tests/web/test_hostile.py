@@ -139,6 +139,8 @@ OPEN = {
     "/v1/verifications",
     "/v1/certificate-requests",
     "/v1/peer-requests",
+    "/ocsp",
+    "/tsa",
 }
 """No session stands behind these: strangers may, or a token or a message's signature proves who."""
 

@@ -84,6 +84,14 @@ def test_what_is_no_request_is_told_so(
         assert ocsp_wire.read_status(answer.content) is ResponseStatus.MALFORMED_REQUEST
 
 
+def test_a_request_of_another_kind_is_a_problem(
+    empty_hub: Hub, visitor_for: Callable[[Hub], Any]
+) -> None:
+    answer = visitor_for(empty_hub).post("/ocsp", content=b"x", headers={"content-type": "a/b"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "request-malformed"
+
+
 def test_a_hub_without_an_authority_answers_for_nobody_and_starts_no_signer(
     empty_hub: Hub, empty_home: Path, pair: tuple[Cert, Cert], visitor_for: Callable[[Hub], Any]
 ) -> None:
