@@ -82,15 +82,18 @@ class PlainWords:
 
 
 @contextmanager
-def office(count: int, folder: Path | None = None) -> Iterator[Tools]:
-    """Give the tools of a small hub with one seal in use and so many couples to serve."""
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=folder) as scratch:
-        home, clock = Path(scratch), SystemClock()
-        database = open_database(f"sqlite:///{home / 'hub.db'}", clock)
+def office(count: int, home: Path | None = None) -> Iterator[Tools]:
+    """Give the tools of a small hub with one seal in use and so many couples to serve.
+
+    With ``home`` the hub stays there, and is opened again where there is one already.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        place, clock = home or Path(scratch), SystemClock()
+        database = open_database(f"sqlite:///{place / 'hub.db'}", clock)
         database.create(CERTIFICATES, signing_store.METADATA)
-        process = ensure(SignerSetup(home, "test", "demo"))
+        process = ensure(SignerSetup(place, "test", "demo"))
         try:
-            yield _tools(home, database.transactions, process.client, count)
+            yield _tools(place, database.transactions, process.client, count)
         finally:
             process.stop()
             database.close()
@@ -110,7 +113,8 @@ def _tools(home: Path, transactions: Any, signer: Any, count: int) -> Tools:
     }
     font = Path(str(resources.files("pylopdf_fonts_zh_cn") / "NotoSerifSC-Regular.otf"))
     book = typebook.load()
-    _seal(SealService(**common, glyphs=Glyphs([font])), book[KIND], clock)
+    if Sealing(**common).find(book[KIND].issuing_code, KIND) is None:
+        _seal(SealService(**common, glyphs=Glyphs([font])), book[KIND], clock)
     save(authority.trust_list(1), home)
     return Tools(
         transactions=transactions,

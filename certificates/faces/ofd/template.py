@@ -15,6 +15,7 @@ from certificates.metadata import of_file
 from certificates.model import CertificateType, FaceValues
 from kernel.clock import BEIJING
 from signing.formats.ofd import package
+from signing.formats.ofd.parts import known_parts
 from signing.model import Placement
 
 FONT_NAME = "TongbanSong"
@@ -85,7 +86,8 @@ class OfdTemplate:
                     for no, name in _no(used)
                 ),
                 *((f"Doc_0/Pages/Page_{no}/Content.xml", page) for no, page in enumerate(pages)),
-            ]
+            ],
+            known_parts().crc,
         )
 
     def _page(self, sheet: Sheet, font: Embedded, ids: Iterator[int], box: str) -> bytes:
