@@ -1,6 +1,5 @@
 """catalog: lookup."""
 
-
 from __future__ import annotations
 
 import sqlalchemy as sa
