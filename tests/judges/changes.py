@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 
 from asn1crypto import parser
+from asn1crypto.cms import ContentInfo
 
 Change = Callable[[bytes], bytes]
 
@@ -16,7 +17,7 @@ def content(data: bytes) -> bytes:
     """Change one octet of what the seal covers; the file stays readable."""
     if data.startswith(b"%PDF"):
         streams = re.finditer(
-            rb"stream\r?\n(.*?)endstream", data[: data.rfind(b"/ByteRange")], re.DOTALL
+            rb"stream\r?\n(.*?)endstream", data[: data.find(b"/ByteRange")], re.DOTALL
         )
         longest = max(streams, key=lambda found: len(found[1]))
         return _flip(data, sum(longest.span(1)) // 2)
@@ -24,14 +25,16 @@ def content(data: bytes) -> bytes:
 
 
 def signature(data: bytes) -> bytes:
-    """Change the last octet of the signature value."""
+    """Change the last octet of the (first) signature value."""
     if data.startswith(b"%PDF"):
         start = _gap(data)
-        size = parser.peek(bytes.fromhex(data[start : data.index(b">", start)].decode("ascii")))
-        at = start + 2 * size - 1
+        octets = bytes.fromhex(data[start : data.index(b">", start)].decode("ascii"))
+        (signer,) = ContentInfo.load(octets[: parser.peek(octets)])["content"]["signer_infos"]
+        value = signer["signature"].contents
+        at = start + 2 * (octets.index(value) + len(value)) - 1
         other = b"1" if data[at : at + 1] != b"1" else b"2"
         return data[:at] + other + data[at + 1 :]
-    return _member(data, "SignedValue.dat", lambda value: _flip(value, len(value) - 1))
+    return _member(data, "SignedValue.dat", lambda value: _flip(value, _end(value) - 1))
 
 
 def later(data: bytes) -> bytes:
@@ -48,8 +51,19 @@ def later(data: bytes) -> bytes:
 
 
 def _gap(data: bytes) -> int:
-    (found,) = re.findall(rb"/ByteRange\s*\[\s*\d+\s+(\d+)", data)
-    return int(found) + 1
+    found = re.search(rb"/ByteRange\s*\[\s*\d+\s+(\d+)", data)
+    assert found
+    return int(found[1]) + 1
+
+
+def _end(value: bytes) -> int:
+    """Where the signature value ends: with the structure, or before a time stamp in a [0]."""
+    rest, parts = parser.parse(value)[4], []
+    while rest:
+        size = parser.peek(rest)
+        parts.append(rest[:size])
+        rest = rest[size:]
+    return len(value) - (len(parts[4]) if len(parts) == 5 else 0)
 
 
 def _flip(data: bytes, at: int) -> bytes:

@@ -40,9 +40,11 @@ from storage.database import open_database
 from storage.objects.folder import FolderObjects
 from storage.probe import NoProbe
 from tests.certificates.samples import ANNOTATION, values
+from tests.judges.opinions import Kind
 from tests.signing.world import approver, root
 
 REGISTER, MARRIAGE = "household-register", "marriage"
+FORM = {"ofd": "ses-v4", "pdf": "B-B"}
 LONG = "测试长名字" * 4
 
 
@@ -55,6 +57,15 @@ class Sample:
     algorithm: str
     path: Path
     pages: int
+    form: str
+    """As ``Kind.form``."""
+    closed: bool = True
+    """False: further seals may follow, and until the last no strict verifier accepts it."""
+
+    @property
+    def known_by(self) -> Kind:
+        form = self.form if self.closed else f"{self.form}, more to come"
+        return Kind(self.format, self.algorithm, form)
 
     @property
     def data(self) -> bytes:
@@ -164,6 +175,7 @@ def samples(place: City) -> tuple[Sample, ...]:
                     ALGORITHM[file_format],
                     path,
                     pages,
+                    FORM[file_format],
                 )
             )
     return (*made, _with_sm2(place, book[MARRIAGE], press))
@@ -184,7 +196,7 @@ def _with_sm2(place: City, kind: CertificateType, press: FacePress) -> Sample:
     assert not isinstance(sign, Refused)
     sealed = apply_seal(order, press.fill(kind, "pdf", face), material, sign)
     path = place.file("sm2.pdf", sealed)
-    return Sample(f"PDF with SM2, {kind.name}, short values", "pdf", "sm2_sm3", path, 1)
+    return Sample(f"PDF with SM2, {kind.name}, short values", "pdf", "sm2_sm3", path, 1, "B-B")
 
 
 def _long(name: str) -> dict[str, str]:

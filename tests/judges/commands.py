@@ -13,7 +13,7 @@ from pathlib import Path
 from asn1crypto import parser
 from lxml import etree
 
-from tests.judges.opinions import OFD, PDF, PDF_SM2, MissingError, Opinion, Trusted, last_words, run
+from tests.judges.opinions import Kind, MissingError, Opinion, Trusted, last_words, run
 
 SIGNER_ID = "distid:1234567812345678"
 NAMESPACE = "{http://www.ofdspec.org/2016}"
@@ -27,8 +27,11 @@ class Qpdf:
     """Whether the file is a PDF that a second parser reads without a warning."""
 
     name = "qpdf"
-    knows = frozenset({PDF, PDF_SM2})
+    formats = "PDF"
     looks_at = "syntax, cross-references, streams; no signature"
+
+    def knows(self, kind: Kind) -> bool:
+        return kind.format == "pdf"
 
     def version(self) -> str:
         return _version("qpdf", "--version").split()[-1]
@@ -47,8 +50,13 @@ class Openssl:
     """
 
     name = "openssl"
-    knows = frozenset({OFD, PDF})
+    formats = "OFD: one seal, SES v4 or v5; PDF: all but SM2, B-B and B-T"
     looks_at = "chain, digests, signature values (PDF: CAdES CMS; OFD: signature and seal)"
+
+    def knows(self, kind: Kind) -> bool:
+        if kind.format == "ofd":
+            return kind.form in {"ses-v4", "ses-v5"}
+        return kind.group == "PDF" and kind.form in {"B-B", "B-T"}
 
     def version(self) -> str:
         return _version("openssl", "version").split()[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.judges.opinions import OFD, PDF, PDF_SM2, Opinion, Trusted
+from tests.judges.opinions import Kind, Opinion, Trusted
 from tests.judges.programs import jar, lines, pinned
 
 
@@ -13,8 +13,11 @@ class Ofdrw:
     """Whether an OFD is well formed and signed; it knows no trust, no dates, no coverage."""
 
     name = "ofdrw"
-    knows = frozenset({OFD})
+    formats = "OFD: SES v1, v4, v5, GB/T 35275, several signatures"
     looks_at = "digests of the listed files, seal file, data hash, signature value"
+
+    def knows(self, kind: Kind) -> bool:
+        return kind.format == "ofd"
 
     def version(self) -> str:
         jar("ofdrw")
@@ -33,8 +36,11 @@ class Dss:
     """A whole verdict after EN 319 102-1 under the library's default policy."""
 
     name = "EU DSS"
-    knows = frozenset({PDF})
-    looks_at = "PAdES baseline, chain and revocation, DocMDP, every later change"
+    formats = "PDF: all but SM2, B-B to B-LTA"
+    looks_at = "PAdES level, chain and revocation, time stamps, DocMDP, every undefined change"
+
+    def knows(self, kind: Kind) -> bool:
+        return kind.group == "PDF"
 
     def version(self) -> str:
         jar("dss")
@@ -54,8 +60,12 @@ class BouncyCastle:
     """The CMS of a PDF by the library alone: DSS cannot judge SM2, the library below it can."""
 
     name = "Bouncy Castle"
-    knows = frozenset({PDF, PDF_SM2})
-    looks_at = "CMS over the whole file, signature value, chain; no revocation"
+    formats = "PDF: all algorithms, B-B, B-T, B-LTA"
+    looks_at = "CMS over the whole file, signature values, time stamps, chains; no revocation"
+
+    def knows(self, kind: Kind) -> bool:
+        # After B-LT the file goes on beyond its last signature: what follows is no CMS.
+        return kind.format == "pdf" and kind.form != "B-LT"
 
     def version(self) -> str:
         (found,) = (jar("dss").parent / "lib").glob("bcpkix-*.jar")

@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.judges.opinions import PDF, PDF_SM2, Opinion, Trusted
+from tests.judges.opinions import Kind, Opinion, Trusted
 
 
 class PyHanko:
     """Stock pyHanko: whole trust, revocation required, difference analysis."""
 
     name = "pyHanko"
-    knows = frozenset({PDF})
-    looks_at = "CMS, chain and revocation, DocMDP, coverage of the whole file"
+    formats = "PDF: all but SM2, B-B to B-LTA"
+    looks_at = (
+        "CMS, chain and revocation, time stamps, DocMDP, coverage or nothing but updates of LTA"
+    )
+
+    def knows(self, kind: Kind) -> bool:
+        return kind.group == "PDF"
 
     def version(self) -> str:
         return version("pyhanko")
@@ -26,7 +31,8 @@ class PyHanko:
     def _one(self, data: bytes, trusted: Trusted) -> Opinion:
         from asn1crypto import crl, x509
         from pyhanko.pdf_utils.reader import PdfFileReader
-        from pyhanko.sign.validation import validate_pdf_signature
+        from pyhanko.sign.diff_analysis import ModificationLevel
+        from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
         from pyhanko.sign.validation.status import SignatureCoverageLevel
         from pyhanko_certvalidator import ValidationContext
 
@@ -39,14 +45,25 @@ class PyHanko:
             allow_fetching=False,
         )
         try:
-            found = PdfFileReader(io.BytesIO(data)).embedded_signatures
+            reader = PdfFileReader(io.BytesIO(data))
+            found = reader.embedded_regular_signatures
             if len(found) != 1:
                 return Opinion(False, f"{len(found)} signatures")
-            status = validate_pdf_signature(found[0], context)
+            status = validate_pdf_signature(found[0], context, context)
+            stamps = [
+                validate_pdf_timestamp(item, context)
+                for item in reader.embedded_timestamp_signatures
+            ]
         except Exception as error:  # noqa: BLE001 - whatever it raises is its way to refuse
             return Opinion(False, f"{type(error).__name__}: {error}")
-        whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE
-        good = bool(status.bottom_line and status.docmdp_ok and whole)
+        whole = (
+            status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+            or status.modification_level is ModificationLevel.LTA_UPDATES
+        )
+        own = status.timestamp_validity
+        times = [*stamps, *([own] if own else [])]
+        proven = all(item.valid and item.trusted for item in times)
+        good = bool(status.bottom_line and status.docmdp_ok and whole and proven)
         return Opinion(good, "" if good else status.summary())
 
 
@@ -54,8 +71,11 @@ class Pdfium:
     """Whether a reader in wide use opens and draws the file and finds the seal."""
 
     name = "pdfium"
-    knows = frozenset({PDF, PDF_SM2})
+    formats = "PDF"
     looks_at = "opens, draws every page, finds the certification; no cryptography"
+
+    def knows(self, kind: Kind) -> bool:
+        return kind.format == "pdf"
 
     def version(self) -> str:
         return version("pypdfium2")
@@ -76,8 +96,9 @@ class Pdfium:
                 low, high = page.render(scale=0.5).to_pil().convert("L").getextrema()
                 if low == high:
                     return Opinion(False, "a blank page")
-            if raw.FPDF_GetSignatureCount(document) != 1:
-                return Opinion(False, "not one signature")
-            seal = raw.FPDF_GetSignatureObject(document, 0)
-            permission = raw.FPDFSignatureObj_GetDocMDPPermission(seal)
-            return Opinion(permission == 1, "" if permission == 1 else f"DocMDP {permission}")
+            found = [
+                raw.FPDFSignatureObj_GetDocMDPPermission(raw.FPDF_GetSignatureObject(document, at))
+                for at in range(raw.FPDF_GetSignatureCount(document))
+            ]
+            good = found[:1] == [1] and not any(found[1:])  # document time stamps permit nothing
+            return Opinion(good, "" if good else f"DocMDP {found}")

@@ -6,15 +6,24 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from certificates.model import Format
 
-Kind = tuple[Format, str]
-"""A file format and the algorithm of its seal."""
-OFD: Kind = ("ofd", "sm2_sm3")
-PDF: Kind = ("pdf", "ecdsa_p256")
-PDF_SM2: Kind = ("pdf", "sm2_sm3")
+
+class Kind(NamedTuple):
+    """What a judge must know to judge a file."""
+
+    format: Format
+    algorithm: str
+    form: str
+    """PDF: the PAdES level; OFD: the structures of its signatures, in order, joined by commas."""
+
+    @property
+    def group(self) -> str:
+        """What the page calls all files that the same judges can know."""
+        sm2 = self.format == "pdf" and self.algorithm == "sm2_sm3"
+        return "PDF with SM2" if sm2 else self.format.upper()
 
 
 class MissingError(Exception):
@@ -44,9 +53,13 @@ class Judge(Protocol):
     """One program that is not ours."""
 
     name: str
-    knows: frozenset[Kind]
+    formats: str
+    """What it knows, in a few words for the page."""
     looks_at: str
     """What its acceptance means, in a few words for the page."""
+
+    def knows(self, kind: Kind) -> bool:
+        """Tell whether it can judge files of a kind at all."""
 
     def version(self) -> str:
         """Return its version; raises MissingError where it is not installed."""

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.judges.opinions import OFD, PDF, PDF_SM2, Judge, MissingError
+from tests.judges.opinions import MissingError
 from tests.judges.peers import KINDS, PeerFile, peer_files
 from tests.judges.trial import CHANGES, JUDGES, STRANGER, Trial, hold
 
@@ -24,13 +24,15 @@ Independent software judges every kind of file that Tongban makes, and Tongban j
 independent software makes. This page is written by `python -m tests.judges.table` from a run of all
 judges; `make test-judges` holds it against what a fresh run finds.
 
-Seals in OFD files are GB/T 38540-2020 (SES v4) with SM2 and SM3; seals in PDF files are PAdES B-B
-with ECDSA P-256 and SHA-256, certified with DocMDP 1 (no change permitted). PDF with SM2 is made by
-the signing room for readers that know SM2; no certificate is issued with it.
+Certificates are sealed as OFD with GB/T 38540-2020 (SES v4), SM2 and SM3, and as PDF with PAdES
+B-B, ECDSA P-256 and SHA-256, certified with DocMDP 1 (no change permitted). The signing room makes
+the other kinds: PDF with SM2, P-384 and RSA, the levels with time stamps and validation data, and
+in OFD several seals, seams, signatures of GB/T 35275 and seals of GM/T 0031-2025. Files come from
+the forms that batches are written from; those "by the library" were laid out by pyHanko.
 """
 _CONTROLS_NOTE = """A judge that accepts one of these does not look at such things at all; it says nothing
 about them in the first table either. Changes were made to every file of the first table; one file of
-each format was shown with the root of another region as anchor."""
+each format and algorithm was shown with the root of another region as anchor."""
 _PEERS_NOTE = """Sealed by the other program with keys made for the run, judged by `signing.verify` under the
 policy `certificate`."""
 
@@ -52,12 +54,13 @@ checkpoints as C2SP tlog-checkpoint. The comparison trusts neither hub.
 def cells(trial: Trial, peers: Mapping[str, PeerFile]) -> Cells:
     """Return what the run found, for the judges that sat."""
     found: Cells = {}
+    groups = {sample.kind: sample.known_by.group for sample in trial.samples}
     for question, opinion in trial.opinions.items():
         mark = ACCEPTED if opinion.accepted else REFUSED
         if not question.control:
             found[MADE, question.kind, question.judge] = mark
             continue
-        row = f"{question.kind.partition(',')[0]}: {question.control}"
+        row = f"{groups[question.kind]}: {question.control}"
         key = (CONTROLS, row, question.judge)
         found[key] = mark if found.get(key, mark) == mark else "differs"
     for name, peer in peers.items():
@@ -79,7 +82,7 @@ def render(trial: Trial, peers: Mapping[str, PeerFile]) -> str:
         if any((CONTROLS, f"{form}: {control}", name) in found for name in names)
     ]
     judges = [
-        f"| {judge.name} | {trial.versions[judge.name]} | {_known(judge)} | {judge.looks_at} |"
+        f"| {judge.name} | {trial.versions[judge.name]} | {judge.formats} | {judge.looks_at} |"
         for judge in JUDGES
     ]
     parts = [
@@ -117,11 +120,6 @@ def read(page: str) -> Cells:
             pairs = zip(columns, values, strict=True)
             found |= {(section, row, name): mark for name, mark in pairs if mark != NOT_ASKED}
     return found
-
-
-def _known(judge: Judge) -> str:
-    titles = {OFD: "OFD", PDF: "PDF", PDF_SM2: "PDF with SM2"}
-    return ", ".join(title for kind, title in titles.items() if kind in judge.knows)
 
 
 def _grid(found: Cells, section: str, rows: Iterable[str], columns: list[str]) -> str:

@@ -14,6 +14,7 @@ from tests.judges import changes
 from tests.judges.city import City, Sample, city, samples
 from tests.judges.commands import Openssl, Qpdf
 from tests.judges.jvm import BouncyCastle, Dss, Ofdrw
+from tests.judges.kinds import more
 from tests.judges.libraries import Pdfium, PyHanko
 from tests.judges.opinions import Judge, MissingError, Opinion, Trusted
 from tests.signing_formats.conftest import issue
@@ -53,7 +54,7 @@ class Trial:
 def hold(folder: Path) -> Trial:
     """Make every kind of file, break some, and hear every judge that is here."""
     with city(folder) as place:
-        made = samples(place)
+        made = (*samples(place), *more(place))
         trusted = _trusted(place)
         strangers = replace(trusted, root=_foreign_roots(place))
         broken = tuple(_broken(place, made))
@@ -77,7 +78,7 @@ def hold(folder: Path) -> Trial:
 def _hear(
     judge: Judge, files: Sequence[tuple[str, str, Sample]], trusted: Trusted
 ) -> dict[Question, Opinion]:
-    known = [item for item in files if (item[2].format, item[2].algorithm) in judge.knows]
+    known = [item for item in files if judge.knows(item[2].known_by)]
     heard = judge.judge([sample.path for _, _, sample in known], trusted) if known else []
     return {
         Question(kind, control, judge.name): opinion

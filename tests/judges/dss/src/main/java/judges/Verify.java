@@ -1,7 +1,9 @@
 package judges;
 
 import eu.europa.esig.dss.diagnostic.DiagnosticData;
+import eu.europa.esig.dss.diagnostic.PDFRevisionWrapper;
 import eu.europa.esig.dss.diagnostic.SignatureWrapper;
+import eu.europa.esig.dss.diagnostic.TimestampWrapper;
 import eu.europa.esig.dss.enumerations.Indication;
 import eu.europa.esig.dss.jaxb.object.Message;
 import eu.europa.esig.dss.model.FileDocument;
@@ -25,7 +27,8 @@ import java.util.logging.LogManager;
  * each path.
  *
  * <p>The library calls a changed file valid when the change lies in no signature's way; here each
- * signature must besides be intact, cover a valid range and be followed by no change at all.
+ * signature and each time stamp must besides be intact, cover a valid range and be followed by no
+ * change but what adds validation data, time stamps or signatures to the file (B-LT, B-LTA).
  */
 public final class Verify {
     private Verify() {}
@@ -81,8 +84,24 @@ public final class Verify {
             need(signature.isSignatureIntact() && signature.isSignatureValid(), "intact", reasons);
             need(signature.isSignatureByteRangeValid(), "ByteRange", reasons);
             need(signature.isPdfSignatureDictionaryConsistent(), "dictionary", reasons);
-            need(!signature.arePdfObjectModificationsDetected(), "later objects", reasons);
+            need(signature.getPdfUndefinedChanges().isEmpty(), "undefined changes", reasons);
+            need(signature.getPdfAnnotationChanges().isEmpty(), "later annotations", reasons);
             need(!signature.arePdfModificationsDetected(), "later appearance", reasons);
+        }
+        for (TimestampWrapper stamp : diagnostic.getTimestampList()) {
+            need(stamp.isSignatureIntact() && stamp.isSignatureValid(), "time stamp", reasons);
+            need(
+                    stamp.isMessageImprintDataFound() && stamp.isMessageImprintDataIntact(),
+                    "what the time stamp is over",
+                    reasons);
+            PDFRevisionWrapper revision = stamp.getPDFRevision();
+            if (revision != null) {
+                need(revision.isSignatureByteRangeValid(), "time stamp's ByteRange", reasons);
+                need(
+                        revision.getPdfUndefinedChanges().isEmpty(),
+                        "undefined changes after the time stamp",
+                        reasons);
+            }
         }
         if (formats.isEmpty()) {
             reasons.add("no signature found");
