@@ -123,7 +123,7 @@ def test_a_full_disk_under_several_is_told(
     monkeypatch.setattr(volume, "_syncfs", lambda: full if at_once else None)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TongbanError, match="disk-full"):
-        objects.put_many([b"a", b"b"])
+        objects.put_many([b"a", *(b"b" * size for size in range(1, 9))])
     assert not objects.has(name_of(b"a"))
     assert list((tmp_path / "objects" / "staging").iterdir()) == []
 
