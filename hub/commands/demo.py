@@ -18,7 +18,7 @@ def register(root: typer.Typer) -> None:
         ),
         residents: Annotated[
             int,
-            typer.Option(min=100, max=20_000_000, help="每城居民人数 · residents of each city"),
+            typer.Option(min=300, max=20_000_000, help="每城居民人数 · residents of each city"),
         ] = 2000,
         certificates: Annotated[
             int, typer.Option(min=4, help="证照总数 · certificates to issue, in all cities")

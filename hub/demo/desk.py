@@ -77,16 +77,19 @@ class Desk:
         self._city = city.people(self._hub, place.residents, neighbours=place.neighbours)
 
     def pages(self) -> None:
-        """Start signer, web and the births' service; the web would start a signer of its own."""
+        """Start signer and web; the signer first, since the web would start one of its own."""
         settings = self.hub.settings
         self.hub.signer.start()
         web = children.web(settings)
         self._stack.callback(web.stop)
-        self._stack.callback(children.births(settings.root).stop)
         children.wait_ready(web, settings)
 
     def keys(self) -> Plain:
-        """Make authority and seals; return what the others must know of this city."""
+        """Make authority and seals; return what the others must know of this city.
+
+        The births' service is started besides: the page need not wait for it.
+        """
+        self._stack.callback(children.births(self._place.home).stop)
         city.seals(self.hub)
         return border.introduce(self.hub)
 

@@ -43,6 +43,13 @@ def test_an_unknown_region_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_city_too_small_for_its_seeded_faults_is_a_wrong_use(tmp_path: Path) -> None:
+    done = demo(tmp_path / "demo", free_ports(), "--residents", "100")
+    assert done.returncode == 2
+    assert "300" in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
 def options(home: Path, regions: tuple[str, ...], certificates: int = 7) -> Options:
     return Options(home, 300, certificates, 8600, once=True, regions=regions)
 
