@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 BOOLEAN, INTEGER, BITS, OCTETS, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTF8, PRINTABLE, IA5, UTC_TIME, GENERALIZED = 0x0C, 0x13, 0x16, 0x17, 0x18
@@ -114,6 +115,7 @@ def oid(dotted: str) -> bytes:
     return encode(OID, out)
 
 
+@lru_cache(maxsize=512)
 def dotted(content: bytes) -> str:
     """Return the dotted form of an OBJECT IDENTIFIER's content; raises DerError."""
     if not content or content[-1] & 0x80 or len(content) > 64:
