@@ -130,8 +130,9 @@ class Parts:
             name = raw.decode("utf-8")
         except UnicodeDecodeError:
             return None
-        sound = self.crc(name, content) == crc
-        return (name, content, at + CENTRAL.size + length, start + size) if sound else None
+        part = self._part(name, content)  # its octets are handed on: equal objects compare fast
+        after = at + CENTRAL.size + length, start + size
+        return (name, part.data, *after) if part.crc == crc else None
 
 
 @cache

@@ -7,21 +7,20 @@ is used but the signature value; digests are those of the parts in the package.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from signing.algorithms import by_name
 from signing.algorithms.sm2_sm3 import sm3
 from signing.formats.ofd.parts import known_parts
 from signing.formats.ofd.seal import form_of
 from signing.model import SealMaterial
-from signing.ses import build
+from signing.ses import build, der
 
 _FOLDER = "Doc_0/Signs/Sign_0"
 _REFERENCE = re.compile(
     rb'<ofd:Reference FileRef="/([^"&<]+)"><ofd:CheckValue>([\w+/=]+)</ofd:CheckValue>'
     rb"</ofd:Reference>"
 )
-_TIME = re.compile(rb"<ofd:SignatureDateTime>(\d{14})Z</ofd:SignatureDateTime>")
+_TIME = re.compile(rb"<ofd:SignatureDateTime>(\d{14}Z)</ofd:SignatureDateTime>")
 _LIST = re.compile(
     rb'<ofd:References CheckMethod="1\.2\.156\.10197\.1\.401">(.*)</ofd:References>', re.DOTALL
 )
@@ -47,12 +46,16 @@ def holds(sealed: bytes, material: SealMaterial, signature: bytes) -> bool:
 def _signed(description: bytes, value: bytes, material: SealMaterial, signature: bytes) -> bool:
     """Tell whether the value is the material's signature over the description."""
     told = _TIME.search(description)
-    if told is None:
+    try:
+        at = der.parse_time(told[1], short=False) if told else None
+    except der.DerError:
+        at = None
+    if at is None:
         return False
     form = form_of(material)
     wanted = build.to_be_signed(
         seal_der=material.seal_der,
-        at=datetime.strptime(told[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC),
+        at=at,
         data_hash=sm3(description),
         property_info=f"/{_FOLDER}/Signature.xml",
         version=form.version,
