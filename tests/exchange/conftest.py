@@ -6,8 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,7 +119,14 @@ def agency_key() -> ECKey:
 
 @pytest.fixture(scope="session")
 def whole_border(tmp_path_factory: pytest.TempPathFactory, agency_key: ECKey) -> Iterator[Border]:
-    proxy, folder = Proxy(), tmp_path_factory.mktemp("border")
+    with two_hubs(tmp_path_factory.mktemp("border"), agency_key) as border:
+        yield border
+
+
+@contextmanager
+def two_hubs(folder: Path, agency_key: ECKey) -> Iterator[Border]:
+    """Serve two hubs, the line between them through a proxy that can misbehave."""
+    proxy = Proxy()
     ports = {ASKER: free_port(), HOME: free_port()}
     proxy.target = ports[HOME]
     bases = {ASKER: ports[ASKER], HOME: proxy.port}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 
 from audit.note import LogKey, key_from_text
@@ -29,7 +30,7 @@ from kernel.actors import Actor, ActorKind, system
 from kernel.errors import Refused, TongbanError
 from kernel.ports import Event
 from tests.certificates.doubles import MOTHER
-from tests.exchange.conftest import ASKER, HOME, Border, free_port, write_peer
+from tests.exchange.conftest import ASKER, HOME, Border, free_port, two_hubs, write_peer
 
 AUDITOR = system("auditor", rights=(CHECK, READ))
 
@@ -56,9 +57,16 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def traffic(whole_border: Border) -> Border:
+def fresh_border(tmp_path_factory: pytest.TempPathFactory, agency_key: ECKey) -> Iterator[Border]:
+    """Two hubs whose logs hold nothing else: what is kept back here must be this module's."""
+    with two_hubs(tmp_path_factory.mktemp("matched"), agency_key) as border:
+        yield border
+
+
+@pytest.fixture(scope="module")
+def traffic(fresh_border: Border) -> Border:
     """Every way an exchange can end: given, given again, refused, lost, never reached."""
-    border = whole_border
+    border = fresh_border
     write_peer(border.asker, border.home)
     write_peer(border.home, border.asker)
     ask = border.ask()

@@ -242,6 +242,5 @@ def test_a_token_is_given_once_for_one_assertion(resident: Any, client_key: Any)
 def test_the_interface_describes_itself(empty_hub: Hub) -> None:
     paths = build_app(empty_hub).openapi()["paths"]
     assert "post" in paths["/v1/certificate-requests"]
-    assert all(
-        path.startswith(("/v1/", "/oauth/", "/healthz", "/readyz", "/metrics")) for path in paths
-    )
+    machines = ("/v1/", "/oauth/", "/healthz", "/readyz", "/metrics", "/ocsp", "/tsa")
+    assert all(path.startswith(machines) for path in paths)
