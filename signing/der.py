@@ -7,9 +7,9 @@ content, because real certificates put odd things inside well-formed wrappers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 BOOLEAN, INTEGER, BITS, OCTETS, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTF8, PRINTABLE, IA5, UTC_TIME, GENERALIZED = 0x0C, 0x13, 0x16, 0x17, 0x18
@@ -20,8 +20,7 @@ class DerError(ValueError):
     """The bytes are not DER; the text says which rule was broken and at which offset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tlv:
+class Tlv(NamedTuple):
     """One element: identifier octet, content, and the complete bytes as they were received."""
 
     tag: int

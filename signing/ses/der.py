@@ -8,9 +8,9 @@ each refusal by a finding's code. ``signing.der`` reads certificates, strict abo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 from kernel.clock import BEIJING
 from signing import der as writer
@@ -35,8 +35,7 @@ def _not_der(detail: str) -> DerError:
     return DerError("E_ASN1_NOT_DER", detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One TLV: its tag byte, its content and ``raw``, the whole TLV exactly as received."""
 
     tag: int

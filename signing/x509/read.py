@@ -171,17 +171,23 @@ def _key(spki: der.Tlv) -> tuple[str, str]:
     return oid, der.dotted(parts[1].content) if named else ""
 
 
+_MOMENT = re.compile(
+    r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:\.\d+)?(?:Z|([+-])(\d\d)(\d\d))", re.ASCII
+)
+
+
 def _time(item: der.Tlv) -> datetime:
     text = item.content.decode("ascii")
     if item.tag == der.UTC_TIME:
         text = ("20" if int(text[:2]) < 50 else "19") + text
     elif item.tag != der.GENERALIZED:
         raise der.DerError(f"no time at {item.offset}")
-    match = re.fullmatch(r"(\d{12})(\d\d)?(?:\.\d+)?(?:Z|([+-])(\d\d)(\d\d))", text)
+    match = _MOMENT.fullmatch(text)
     if match is None:
         raise der.DerError(f"unreadable time at {item.offset}")
-    digits, seconds, sign, hours, minutes = match.groups()
-    moment = datetime.strptime(digits + (seconds or "00"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    *digits, sign, hours, minutes = match.groups()
+    year, month, day, hour, minute, second = (int(part or 0) for part in digits)
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     shift = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     return moment + shift if sign == "-" else moment - shift
 
