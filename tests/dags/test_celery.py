@@ -215,12 +215,13 @@ def test_a_worker_is_killed_in_the_middle_and_another_ends_the_partition(
     tries = cluster.tries("one")
     assert tries["standardise"][0] == 2, tries
     assert {state for _, state in tries.values()} == {"success"}
-    # the dead worker's message came back while the scheduler still waited for a sign of life
-    assert "ignoring redelivered message" in cluster.logs()
-    assert cluster.unacknowledged() == 0
+    # The dead worker's message comes back, before or after the end: it is settled and does nothing.
+    until(lambda: not cluster.unacknowledged(), 90, 1, cluster)
+    came = "ignoring redelivered message" in cluster.logs()
     found = held(home, cluster.environment)
     assert found["published"] == 1
     assert found["counts"].quarantined == FAULTY
     lay(tmp_path / "calm")
     assert undisturbed(tmp_path / "calm") == found
-    record_property("figures", f"{killed} killed after {done} blocks; ended {waited:.0f} s later")
+    told = f"{killed} killed after {done} blocks; ended {waited:.0f} s later"
+    record_property("figures", f"{told}; its message came back and was ignored: {came}")

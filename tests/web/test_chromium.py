@@ -277,6 +277,7 @@ def test_a_file_is_verified_without_any_script(visit: Open) -> None:
 
 def test_the_browser_reports_no_breach_of_the_content_policy(visit: Open) -> None:
     page = visit("steward")
+    page.wait_for_load_state("networkidle")  # signing in ends with a page of its own
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("requestfailed", lambda request: said.append(request.url))
