@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from kernel.clock import Clock
 from kernel.errors import TongbanError
 from signing import der, ocsp
+from signing.address import callable_parts
 from signing.ocsp_model import ResponseStatus
 from signing.ocsp_wire import ANSWER_TYPE, LARGEST_ANSWER, REQUEST_TYPE, read_status, request
 from signing.ses.der import DerError
@@ -44,15 +45,7 @@ class Source:
 
     def parts(self) -> SplitResult:
         """Return the address taken apart."""
-        try:
-            parts = urlsplit(self.address)
-            port = parts.port
-        except ValueError as error:
-            raise TongbanError("ocsp-address", address=self.address) from error
-        plain = parts.scheme in ("http", "https") and not parts.username and not parts.fragment
-        if not plain or not parts.hostname or port == 0:
-            raise TongbanError("ocsp-address", address=self.address)
-        return parts
+        return callable_parts(self.address, "ocsp-address")
 
 
 def ask(

@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from kernel.clock import Clock
 from kernel.errors import TongbanError
+from signing.address import callable_parts
 from signing.ses.der import DerError
 from signing.time import wire
 from signing.time.check import LONGEST_TOKEN, check
@@ -43,15 +44,7 @@ class Outside:
 
     def parts(self) -> SplitResult:
         """Return the address taken apart."""
-        try:
-            parts = urlsplit(self.address)
-            port = parts.port
-        except ValueError as error:
-            raise TongbanError("time-stamp-address", address=self.address) from error
-        plain = parts.scheme in ("http", "https") and not parts.username and not parts.fragment
-        if not plain or not parts.hostname or port == 0:
-            raise TongbanError("time-stamp-address", address=self.address)
-        return parts
+        return callable_parts(self.address, "time-stamp-address")
 
 
 class OutsideTimeStamps:
