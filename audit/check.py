@@ -88,7 +88,7 @@ def check(
     found = _Found(
         claims, tracks, truth, FileCopies(files, claimed), database, head, indexed, largest
     )
-    faults = [*claims.faults, *found.all(met=met, size=size)]
+    faults = [*claims.faults, *found.all(size=size)]
     faults += [Fault(FaultKind.ROW_CHANGED, f"journal {no}", detail="columns") for no in wrong]
     listed = tuple(dict.fromkeys(faults))
     last = head.journal_no if head else 0
@@ -184,12 +184,12 @@ class _Found:
     indexed: int
     largest: int
 
-    def all(self, *, met: bool, size: int) -> Iterator[Fault]:
+    def all(self, *, size: int) -> Iterator[Fault]:
         """Yield every fault."""
         deviations = self.tracks.deviations
         if size and not self.claims.roots:
             yield Fault(FaultKind.CHECKPOINT_MISSING, CHECKPOINT, detail="nothing was signed")
-        yield from self._roots(met=met)
+        yield from self._roots()
         yield from naming.rows(deviations, self.truth)
         blocks = self.tracks.by[self.truth].blocks
         yield from naming.files(deviations, self.truth, blocks, self.files)
@@ -207,9 +207,9 @@ class _Found:
         grown = self.database.head(self.claims.origin)[1] if self.database else 0
         return max(self.claims.size, grown)
 
-    def _roots(self, *, met: bool) -> Iterator[Fault]:
+    def _roots(self) -> Iterator[Fault]:
         """Name signed sizes whose root the entries do not give, the first of them as a range."""
-        reached = self.tracks.by[self.truth].met
+        reached = {(0, EMPTY_ROOT), *self.tracks.by[self.truth].met}
         good = {size for size, root in reached if root in self.claims.roots.get(size, ())}
         bad = sorted(size for size in self.claims.roots if size <= self.claims.size)
         bad = [size for size in bad if size not in good]
@@ -217,8 +217,9 @@ class _Found:
             return
         before = max((size for size in good if size < bad[0]), default=0)
         detail = f"entries {before} to {bad[0] - 1} are not those that were signed"
-        if not met or bad[0] < self.claims.size:
-            yield Fault(FaultKind.ROOT_MISMATCH, f"checkpoint {bad[0]}", before, detail)
+        if not bad[0]:
+            detail = "an empty log has another root"
+        yield Fault(FaultKind.ROOT_MISMATCH, f"checkpoint {bad[0]}", before, detail)
 
     def _head(self, head: Head) -> Iterator[Fault]:
         reached = self.tracks.by[self.truth].met

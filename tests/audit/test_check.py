@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import text
 
 from audit.check import check
-from audit.model import FaultKind, Report
+from audit.model import Checkpoint, FaultKind, Report
+from audit.note import body_of, signed_note
 from audit.tiles import bundle, unbundle
-from audit.tree import leaf_hash
+from audit.tree import EMPTY_ROOT, leaf_hash
 from kernel.canonical import canonical
 from storage.files import FolderFiles
 from storage.probe import NoProbe
 from storage.tx import rows
-from tests.audit.conftest import KEY, Log, record
+from tests.audit.conftest import KEY, PRIVATE, Log, record
 
 
 def sql(log: Log, *statements: str) -> None:
@@ -257,6 +258,14 @@ def test_a_log_rolled_back_whole_is_found_by_a_checkpoint_kept_elsewhere(
     report = check(key=KEY, files=old, known=[kept])
     assert named(report) == [("log-truncated", "checkpoint 400")]
     assert not report.ok
+
+
+def test_a_signed_root_of_the_empty_log_has_one_right_value(log: Log) -> None:
+    log.grow(10)
+    for root, faults in ((EMPTY_ROOT, []), (bytes(32), [("root-mismatch", "checkpoint 0")])):
+        signed = Checkpoint(KEY.name, 0, root)
+        report = log.check(signed_note(signed, KEY, PRIVATE.sign(body_of(signed))))
+        assert named(report) == faults
 
 
 def test_a_history_rewritten_alike_everywhere_is_found_by_the_signed_root(log: Log) -> None:
