@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from certificates.model import CertificateStatus, CertificateType
+from certificates.model import CertificateType
 from certificates.register_model import Contents, StatusAnswer
 from certificates.register_store import Draft
+from kernel.clock import BEIJING
 
 
 def disclosed(
@@ -31,14 +32,14 @@ def disclosed(
 
 
 def status_served(draft: Draft, at: datetime) -> StatusAnswer:
-    """Return the status that was read in the serving transaction: in force at ``at``."""
+    """Return the status as it stood in the serving transaction, which read it at ``at``."""
     one = draft.certificate
     return StatusAnswer(
         certificate=one.id,
         identifier=one.identifier,
         type=one.type,
         issuer=one.issuer,
-        status=CertificateStatus.ISSUED,
+        status=one.effective(at.astimezone(BEIJING).date()),
         reason="",
         checked_at=at,
         valid_from=one.valid_from,

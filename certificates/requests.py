@@ -44,6 +44,9 @@ class Outcome:
     refused: Refused | None
     ask: CertificateAsk
     at: datetime
+    """When it was first decided."""
+    checked_at: datetime
+    """When the status was read: anew for each repetition."""
     draft: Draft | None = None
     found: Ground | None = None
     copies: tuple[Copy, ...] = ()
@@ -99,7 +102,7 @@ class Requests:
             fields, rows = disclosed(outcome.found.kind, contents, outcome.ask.fields)
         answer = CertificateAnswer(
             request=outcome.request,
-            status=status_served(draft, outcome.at),
+            status=status_served(draft, outcome.checked_at),
             fields=fields,
             rows=rows,
             copies=outcome.copies,
@@ -250,7 +253,7 @@ class Requests:
         data = data_of(row, decision)
         data["copies"] = [{"format": item.format, "digest": item.digest} for item in call.copies]
         tx.record(Event("certificates.request-served", call.request, call.actor, data))
-        return Outcome(call.request, None, call.ask, now, draft, found, call.copies)
+        return Outcome(call.request, None, call.ask, now, now, draft, found, call.copies)
 
     def _refused(
         self, tx: Tx, call: Call, decision: Decision, now: datetime, *, keep: bool
@@ -261,11 +264,15 @@ class Requests:
             requests_store.insert_request(tx, row)
         data = data_of(row, decision) | {"code": refused.code}
         tx.record(Event("certificates.request-refused", call.request, call.actor, data))
-        return Outcome(call.request, refused, call.ask, now)
+        return Outcome(call.request, refused, call.ask, now, now)
 
     def _again(self, tx: Tx, call: Call, earlier: RequestRow, now: datetime) -> Outcome:
-        """Give the earlier answer again; no second disclosure is recorded, for there is none."""
+        """Give the earlier answer again; no second disclosure is recorded, for there is none.
+
+        What has ended since is not given again, though the key still stands for the earlier answer.
+        """
         use = earlier.use
+        draft: Draft | None = None
         refused: Refused | None = None
         if earlier.body_ref != call.body_ref:
             refused = Refused(Code.IDEMPOTENCY_CONFLICT)
@@ -273,13 +280,14 @@ class Requests:
             refused = Refused(Code.IDEMPOTENCY_EXPIRED)
         elif isinstance(call.found, Refused):
             refused = call.found
-        elif use.outcome != "served":
+        elif use.outcome != "served" or use.certificate is None:
             refused = Refused(use.outcome, use.details)
+        else:
+            decision = in_force(register_store.find(tx, [use.certificate]), None, now)
+            refused, draft = decision.refused, decision.draft
         data: dict[str, Json] = {"code": refused.code if refused else "served"}
         tx.record(Event("certificates.request-repeated", use.request, call.actor, data))
-        if refused or isinstance(call.found, Refused) or use.certificate is None:
-            return Outcome(use.request, refused, call.ask, use.at, repeated=True)
-        draft = register_store.find(tx, [use.certificate])[0]
-        return Outcome(
-            use.request, None, call.ask, use.at, draft, call.found, earlier.copies, repeated=True
-        )
+        if refused or isinstance(call.found, Refused):
+            return Outcome(use.request, refused, call.ask, use.at, now, repeated=True)
+        shown = (draft, call.found, earlier.copies)
+        return Outcome(use.request, None, call.ask, use.at, now, *shown, repeated=True)

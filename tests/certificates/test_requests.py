@@ -274,12 +274,29 @@ def test_a_repeated_key_gives_the_same_answer_and_no_second_use(
     first = served(room.requests.fetch(CLERK, ask).value)
     clock.advance(hours=23)
     second = served(room.requests.fetch(CLERK, ask).value)
-    assert second == replace(first, repeated=True)
+    read_anew = replace(first.status, checked_at=clock.now())
+    assert second == replace(first, status=read_anew, repeated=True)
     assert len(room.events("request-served")) == 1
     other = replace(ask, case_no="case-3")
     assert code(room.requests.fetch(CLERK, other).value) == "idempotency-conflict"
     clock.advance(hours=2)
     assert code(room.requests.fetch(CLERK, ask).value) == "idempotency-expired"
+
+
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+def test_what_has_ended_since_is_not_given_again(room: Room, status: str) -> None:
+    ask = replace(SCHOOL_ASK, formats=("data", "pdf"))
+    served(room.requests.fetch(AGENCY, ask).value)
+    after = CertificateStatus(status)
+    assert isinstance(
+        room.register.change(OFFICE, room.household.id, after, "sanction").value, Certificate
+    )
+    assert code(room.requests.fetch(AGENCY, ask).value) == f"certificate-{status}"
+    assert room.events("request-repeated")[-1]["code"] == f"certificate-{status}"
+    assert len(room.events("request-served")) == 1
+    if after is CertificateStatus.SUSPENDED:
+        room.register.change(OFFICE, room.household.id, CertificateStatus.ISSUED, "settled")
+        assert served(room.requests.fetch(AGENCY, ask).value).repeated
 
 
 def test_a_repeated_refusal_stays_a_refusal(room: Room) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from certificates.exchange import wire
 from certificates.exchange.model import Question, Received, Reply
 from certificates.issue import Issuer
+from certificates.model import CertificateStatus
 from certificates.register_model import Certificate
 from certificates.requests_model import CertificateAsk
 from hub import peerline
@@ -274,6 +275,21 @@ def no_such_holder(scene: Scene) -> None:
     scene.mend.callback(setattr, scene, "ask", replace(good, idempotency_key="right-holder"))
 
 
+def suspended_since(scene: Scene) -> None:
+    """Given once; then its status changes, and the same key asks for it again."""
+    good, home = scene.ask, scene.border.home
+    assert isinstance(scene.border.fetch(good), Received)
+    office = system("office", HOME, ("certificates.revoke",))
+
+    def change(status: CertificateStatus, reason: str) -> None:
+        done = home.register.change(office, scene.border.certificate.id, status, reason).value
+        assert isinstance(done, Certificate), done
+
+    change(CertificateStatus.SUSPENDED, "investigation")
+    scene.mend.callback(change, CertificateStatus.ISSUED, "settled")
+    scene.mend.callback(setattr, scene, "ask", replace(good, idempotency_key="restored"))
+
+
 def forged(answer: bytes) -> bytes:
     start = answer.index(b"signature: tongban=:") + len(b"signature: tongban=:")
     letter = b"A" if answer[start : start + 1] != b"A" else b"B"
@@ -337,4 +353,5 @@ FAULTS: dict[str, Fault] = {
     "question changed on the way": on_the_way(lambda one: one.replace(b"case-9", b"case-8")),
     "question replayed": replayed_question,
     "holder has no such certificate": no_such_holder,
+    "suspended since, asked again under the same key": copied("pdf", suspended_since),
 }

@@ -50,7 +50,7 @@ def last(border: Border, hub: Hub, before: int, names: tuple[str, ...]) -> str:
 
 
 ASKER_ENDS = ("exchange-failed", "exchange-refused", "exchange-served")
-HOME_ENDS = ("exchange-refused", "request-refused", "request-served")
+HOME_ENDS = ("exchange-refused", "request-refused", "request-repeated", "request-served")
 
 
 @pytest.mark.parametrize("name", FAULTS)
