@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from certificates.register_model import Contents, Holder
@@ -44,6 +45,22 @@ def open_contents(vault: Vault, certificate: CertificateId, sealed: bytes) -> Co
 def open_key(vault: Vault, certificate: CertificateId, sealed: bytes) -> str:
     """Decrypt the type's key value, by which the sources are asked again for a re-issue."""
     return str(_open(vault, certificate, sealed)["key"])
+
+
+def is_of(
+    vault: Vault,
+    certificate: CertificateId,
+    sealed: bytes,
+    key: str,
+    holders: AbstractSet[HolderRef],
+) -> bool:
+    """Tell whether contents are of the subject with this key, and one of its holders' still.
+
+    A number that the source gave to other people since then is another subject's.
+    """
+    body = _open(vault, certificate, sealed)
+    held = {item["ref"] for item in body["holders"]}
+    return bool(body["key"] == key and held & holders)
 
 
 def _open(vault: Vault, certificate: CertificateId, sealed: bytes) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from certificates import register_store as store
-from certificates.contents import seal
+from certificates.contents import is_of, seal
 from certificates.errors import Code
 from certificates.model import CertificateStatus, CertificateType
 from certificates.numbering import make
@@ -43,6 +43,7 @@ class _Plan:
     draft: Draft
     subject: Subject
     slots: tuple[str, ...]
+    """The printed number, then the holders that may have only one."""
 
 
 def reserve(
@@ -56,8 +57,9 @@ def reserve(
 ) -> Recorded[Reserved]:
     """Reserve a certificate for each subject in one transaction.
 
-    Refusals: ``already-issued`` where a holder has one, ``number-taken`` where the printed number
-    or the identifier is in use. Of issuers racing for the same, the first to commit wins.
+    Refusals: ``already-issued`` where the subject, or a holder of a type that allows only one, has
+    a certificate in force or under way; ``number-taken`` where the printed number or the identifier
+    is somebody else's. Of issuers racing for the same, the first to commit wins.
     """
     now = tools.clock.now()
     plans = [_plan(tools, kind, subject, batch, after) for subject in subjects]
@@ -65,12 +67,14 @@ def reserve(
 
     def work(tx: Tx) -> Reserved:
         owners = store.slot_owners(tx, kind.name, [slot for plan in plans for slot in plan.slots])
+        busy = {slot: owner for slot, owner in owners.items() if owner != own}
         names = [plan.draft.certificate.identifier for plan in plans]
         taken = store.identifiers_taken(tx, names)
+        held = _held(tx, plans, busy)
         drafts: list[Draft] = []
         refused: list[Refused] = []
         for plan in plans:
-            refusal = _conflict(plan, owners, taken, own)
+            refusal = _conflict(tools, plan, busy, taken, held)
             if own and store.under_way(tx, own):
                 refusal = Refused(Code.ALREADY_ISSUED, {"type": kind.title})
             if refusal:
@@ -79,7 +83,8 @@ def reserve(
             _insert(tx, plan, owners, now)
             one = plan.draft.certificate
             taken.add(one.identifier)
-            owners.update({slot: owners.get(slot, one.id) for slot in plan.slots})
+            busy.update(dict.fromkeys(plan.slots, one.id))
+            held[one.id] = plan.draft
             drafts.append(plan.draft)
         tx.record(_event(actor, kind, batch, drafts, refused))
         return Reserved(tuple(drafts), tuple(refused))
@@ -138,15 +143,35 @@ def last_day(start: date, years: int | None) -> date | None:
     return anniversary if leap else anniversary - timedelta(days=1)
 
 
+def _held(
+    tx: Tx, plans: Sequence[_Plan], busy: Mapping[str, CertificateId]
+) -> dict[CertificateId, Draft]:
+    """Return the certificates under the printed numbers of plans whose holders have none."""
+    parted = [plan.slots for plan in plans]
+    ids = {
+        busy[number]
+        for number, *holders in parted
+        if number in busy and not busy.keys() & {*holders}
+    }
+    return {item.certificate.id: item for item in store.find(tx, ids)}
+
+
 def _conflict(
-    plan: _Plan, owners: Mapping[str, CertificateId], taken: set[str], own: CertificateId | None
+    tools: Tools,
+    plan: _Plan,
+    busy: Mapping[str, CertificateId],
+    taken: set[str],
+    held: Mapping[CertificateId, Draft],
 ) -> Refused | None:
-    busy = [slot for slot in plan.slots if owners.get(slot) not in {None, own}]
-    if any(slot.startswith("h:") for slot in busy):
+    number, *holders = plan.slots
+    if busy.keys() & {*holders}:
         return Refused(Code.ALREADY_ISSUED)
-    if busy or plan.draft.certificate.identifier in taken:
-        return Refused(Code.NUMBER_TAKEN)
-    return None
+    one = plan.draft.certificate
+    if number not in busy:
+        return Refused(Code.NUMBER_TAKEN) if one.identifier in taken else None
+    other = held[busy[number]]
+    same = is_of(tools.vault, busy[number], other.contents, plan.subject.key, one.holders)
+    return Refused(Code.ALREADY_ISSUED if same else Code.NUMBER_TAKEN)
 
 
 def _insert(tx: Tx, plan: _Plan, owners: Mapping[str, CertificateId], now: datetime) -> None:

@@ -75,11 +75,11 @@ def issue(hub: Hub, wanted: int, tell: Tell, named: Sequence[tuple[str, str]] = 
     singles, refused = _named(hub, actor, named)
     held, sealed, verified = _files(hub, actor)
     return Certificates(
-        wanted=before + singles + sum(item.subjects - _there(item) for item in made),
+        wanted=before + singles + sum(item.subjects - item.skipped for item in made),
         issued=held,
         sealed=sealed,
         verified=verified,
-        failed=refused + sum(item.skipped + len(item.failed) - _there(item) for item in made),
+        failed=refused + sum(len(item.failed) for item in made),
     )
 
 
@@ -160,20 +160,12 @@ def _shares(hub: Hub, wanted: int) -> dict[str, int]:
     return parts
 
 
-def _there(made: BatchResult) -> int:
-    """Return how many of a batch an earlier run issued.
-
-    Of a type that one holder may have several of, only the number tells.
-    """
-    return made.skipped + sum(item.code == Code.NUMBER_TAKEN for item in made.failed)
-
-
 def _named(hub: Hub, actor: Actor, named: Sequence[tuple[str, str]]) -> tuple[int, int]:
     """Issue single certificates; returns how many there were to make, and how many failed."""
     wanted = failed = 0
     for kind, key in named:
         done = hub.issuer.issue(actor, kind, key).value
-        if isinstance(done, Refused) and done.code in {Code.ALREADY_ISSUED, Code.NUMBER_TAKEN}:
+        if isinstance(done, Refused) and done.code == Code.ALREADY_ISSUED:
             continue
         wanted += 1
         failed += isinstance(done, Refused)

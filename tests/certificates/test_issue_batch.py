@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,18 @@ from kernel.clock import FixedClock
 from kernel.errors import Refused, TongbanError
 from kernel.ports import Objects, Vault
 from storage.database import Database
-from tests.certificates.doubles import Bench, LedgerJudge, PlainPress, make_bench, many_marriages
+from tests.certificates.doubles import (
+    FATHER,
+    MOTHER,
+    UNCLE,
+    Bench,
+    LedgerJudge,
+    PlainPress,
+    birth,
+    make_bench,
+    many_marriages,
+    small_world,
+)
 from tests.certificates.test_issue import OFFICE, batch, issue, kinds
 
 FIRST = "J410199-2020-000000"
@@ -122,3 +134,44 @@ def test_an_unproven_file_of_a_batch_always_gets_the_full_verdict(
     with pytest.raises(TongbanError, match="seal-rejected"):
         batch(bench)
     assert "issued" not in kinds(database)
+
+
+@pytest.fixture
+def births(
+    database: Database, objects: Objects, vault: Vault, clock: FixedClock, tmp_path: Path
+) -> Bench:
+    rows = small_world()
+    rows["births"] = [birth(f"U09000000{no}", "测试丙", MOTHER, FATHER) for no in range(3)]
+    return make_bench(database.transactions, objects, vault, clock, tmp_path, rows)
+
+
+def test_a_batch_passes_over_what_a_subject_has_where_a_holder_may_have_several(
+    births: Bench, database: Database
+) -> None:
+    with pytest.raises(Halted):
+        Issuer(halting(births, "intend").tools).issue_batch(OFFICE, "birth-certificate", limit=1)
+    done = batch(births, "birth-certificate")
+    assert (done.issued, done.skipped, done.failed) == (2, 1, ()), "one is under way"
+    Issuer(births.tools).resume(OFFICE, idle=timedelta(0))
+    done = batch(births, "birth-certificate")
+    assert (done.issued, done.skipped, done.failed) == (0, 3, ())
+    assert kinds(database).count("issued") == 3
+    again = Issuer(births.tools).issue(OFFICE, "birth-certificate", "U090000001").value
+    assert again == Refused("already-issued")
+
+
+def test_a_number_that_the_source_gave_to_somebody_else_is_told_as_taken(births: Bench) -> None:
+    assert batch(births, "birth-certificate").issued == 3
+    births.source.rows["births"][1] = birth("U090000001", "测试戊", UNCLE, FATHER)
+    done = batch(births, "birth-certificate")
+    assert (done.issued, done.skipped) == (0, 2)
+    assert [item.code for item in done.failed] == ["number-taken"]
+
+
+def test_two_subjects_of_one_batch_cannot_have_one_number(births: Bench) -> None:
+    kind = births.tools.types["birth-certificate"]
+    other = replace(kind, number="issue_date")
+    book = replace(births.tools.types, types={**births.tools.types.types, kind.name: other})
+    done = batch(births.with_tools(types=book), "birth-certificate")
+    assert (done.issued, done.skipped) == (1, 0)
+    assert [item.code for item in done.failed] == ["number-taken"] * 2
