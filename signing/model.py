@@ -186,7 +186,8 @@ class SealEvidence:
 class TimestampEvidence:
     """A time-stamp token. ``imprint_valid``: over the right bytes; ``signature_valid``: its own.
 
-    ``certificates`` are those that the token carries, by SHA-256.
+    ``certificates`` are those that the token carries, by SHA-256. ``imprint_algorithm`` and
+    ``digest_algorithm`` are the digests of what is stamped and under the token's own signature.
     """
 
     time: str
@@ -195,6 +196,8 @@ class TimestampEvidence:
     signer: str
     detail: str = ""
     certificates: tuple[str, ...] = ()
+    imprint_algorithm: str = ""
+    digest_algorithm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

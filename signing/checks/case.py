@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,6 +11,7 @@ from itertools import pairwise
 from kernel.clock import from_iso
 from kernel.errors import TongbanError
 from signing import x509
+from signing.checks.permitted import Rows, chain_refusals, refusals
 from signing.model import Evidence, SignatureEvidence, SubIndication, TimestampEvidence
 from signing.revocation_status import Sources, word_on
 from signing.trust import TrustList, TrustStore
@@ -78,11 +78,11 @@ class Case:
     signature: SignatureEvidence
     trust: Trust
     at: datetime
-    permitted: Mapping[str, tuple[str, ...]] | None = None
+    permitted: Rows | None = None
     """The policy's rows of digests by kind of key; None: the policy is not asked."""
     recorded: datetime | None = None
     """Since when a register that the caller trusts has held exactly these bytes."""
-    _chains: dict[str, tuple[Cert, ...] | None] = field(
+    _paths: dict[bytes, tuple[Cert, ...] | None] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -115,22 +115,41 @@ class Case:
     @property
     def chain(self) -> tuple[Cert, ...] | None:
         """The signer's certificate, its CAs and an anchor; None where there is no such path."""
-        signer = self.signer
-        if signer is None or not self.anchors:
-            return None
-        if "signer" not in self._chains:
-            self._chains["signer"] = chain_to(signer, self.anchors, self.others)
-        return self._chains["signer"]
+        return self.path(self.signer) if self.signer else None
+
+    def path(self, cert: Cert) -> tuple[Cert, ...] | None:
+        """Return a certificate, its CAs and an anchor; None where there is no such path."""
+        # A verdict asks for the same few paths again and again.
+        if self.anchors and cert.der not in self._paths:
+            self._paths[cert.der] = chain_to(cert, self.anchors, self.others)
+        return self._paths.get(cert.der)
 
     @property
     def proven_time(self) -> datetime | None:
         """The earliest time that a sound time stamp of a trusted authority proves, else None."""
-        times = [
-            from_iso(stamp.time)
-            for stamp in self.signature.timestamps
-            if stamp.imprint_valid and stamp.signature_valid and stamp.time and self.vouched(stamp)
-        ]
+        times = [from_iso(stamp.time) for stamp in self.signature.timestamps if self.proves(stamp)]
         return min(times, default=None)
+
+    def proves(self, stamp: TimestampEvidence) -> bool:
+        """Tell whether a stamp proves its time: sound, permitted by the policy, and vouched for."""
+        sound = bool(stamp.imprint_valid and stamp.signature_valid and stamp.time)
+        return sound and not self.weakness(stamp) and self.vouched(stamp)
+
+    def weakness(self, stamp: TimestampEvidence) -> str:
+        """Return what the policy's rows have against a stamp, empty for nothing.
+
+        Asked are the digests of its imprint and of its own signature, its authority's key, and the
+        certificates above that. Whoever breaks one of them can make a stamp of any time.
+        """
+        cert = self.certificate(stamp.signer)
+        if cert is None or self.permitted is None:
+            return ""
+        digests = (stamp.imprint_algorithm, stamp.digest_algorithm)
+        found = [
+            *refusals(cert, digests, self.permitted),
+            *chain_refusals(self.path(cert) or (), self.permitted),
+        ]
+        return "; ".join(dict.fromkeys(item.detail for item in found))
 
     @property
     def known_since(self) -> datetime | None:
@@ -150,9 +169,7 @@ class Case:
             return False
         if not self.anchors:
             return True
-        if stamp.signer not in self._chains:
-            self._chains[stamp.signer] = chain_to(cert, self.anchors, self.others)
-        chain, moment = self._chains[stamp.signer], from_iso(stamp.time)
+        chain, moment = self.path(cert), from_iso(stamp.time)
         return chain is not None and not (
             any(not item.valid_at(moment) for item in chain) or self._revoked(chain)
         )

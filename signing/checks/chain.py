@@ -21,13 +21,14 @@ def check(case: Case) -> Iterable[Raised]:
         yield from _signer(case, signer)
     if maker is None:
         return
-    if not chain_to(maker, case.anchors, case.others) and (cut := _cut(case, maker)):
+    vouched = case.path(maker) is not None
+    if not vouched and (cut := _cut(case, maker)):
         yield Raised("INDETERMINATE_TRUST_CUT", path, cut)
         return
     makers = {item.der for item in case.trust.seal_makers}
     if not case.anchors:
         yield Raised("INDETERMINATE_CHAIN", path, "no trust anchor for the seal maker")
-    elif (makers and maker.der not in makers) or not chain_to(maker, case.anchors, case.others):
+    elif (makers and maker.der not in makers) or not vouched:
         yield Raised("E_SEALMAKER_UNTRUSTED", path, maker.common_name)
 
 

@@ -11,6 +11,7 @@ from signing.checks.case import CLOCK_SKEW, Case, Raised
 def check(case: Case) -> Iterable[Raised]:
     """W_NO_TIMESTAMP without one, E_TIMESTAMP for a broken, W_TIMESTAMP_UNTRUSTED for another's.
 
+    W_TIMESTAMP_WEAK for one by digests or keys that the policy does not permit: it proves no time.
     W_TIMESTAMP_ENDED where nothing renewed a stamp before its authority's certificate ended.
     """
     signature = case.signature
@@ -19,6 +20,8 @@ def check(case: Case) -> Iterable[Raised]:
     for stamp in signature.timestamps:
         if not (stamp.imprint_valid and stamp.signature_valid):
             yield Raised("E_TIMESTAMP", signature.path, stamp.detail)
+        elif weakness := case.weakness(stamp):
+            yield Raised("W_TIMESTAMP_WEAK", signature.path, weakness)
         elif not case.vouched(stamp):
             yield Raised("W_TIMESTAMP_UNTRUSTED", signature.path, stamp.time)
         elif signature.time and from_iso(stamp.time) + CLOCK_SKEW < from_iso(signature.time):
@@ -32,7 +35,7 @@ def _held(case: Case) -> bool:
     known = sorted(
         (from_iso(stamp.time), cert.not_after)
         for stamp in case.signature.timestamps
-        if stamp.imprint_valid and stamp.signature_valid and case.vouched(stamp)
+        if case.proves(stamp)
         if (cert := case.certificate(stamp.signer)) is not None
     )
     end = known[0][1]

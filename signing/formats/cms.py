@@ -282,14 +282,16 @@ def _token(
         facts = _check(data, b"", pool, notes, path)
         info = data["encap_content_info"]["content"].parsed
         imprint = info["message_imprint"]
-        name = digest_name(imprint["hash_algorithm"]["algorithm"].dotted)
+        method = imprint["hash_algorithm"]["algorithm"].dotted
+        name = digest_name(method)
         right = name is not None and expected(name) == imprint["hashed_message"].native
         moment = info["gen_time"].native
     except FormatError as error:
         return TimestampEvidence("", None, None, "", error.detail)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         return TimestampEvidence("", None, None, "", f"unreadable: {type(error).__name__}")
-    hard = [item for item in notes.items if item.code.startswith("E_")]
+    # How weak a digest may be is the policy's question, not whether the token is sound.
+    hard = [i for i in notes.items if i.code.startswith("E_") and i.code != "E_WEAK_DIGEST"]
     return TimestampEvidence(
         time=to_iso(moment),
         imprint_valid=right,
@@ -297,4 +299,6 @@ def _token(
         signer=facts.signer,
         detail="; ".join(f"{item.code} {item.detail}".strip() for item in hard),
         certificates=facts.certificates,
+        imprint_algorithm=name or method,
+        digest_algorithm=facts.digest_algorithm,
     )

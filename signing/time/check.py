@@ -70,12 +70,15 @@ def stamped_digest(stamps: TimeStamps, digest: bytes, algorithm: str) -> bytes:
 
 def _check_authority(token: bytes, stamp: Stamp, anchors: Sequence[Cert]) -> None:
     from signing.formats.cms import read_digest_token
+    from signing.formats.crypto import WEAK
     from signing.formats.pool import Pool
 
     pool = Pool()
     facts = read_digest_token(token, stamp.digest, pool)
     if not (facts.signature_valid and facts.imprint_valid):
         raise _invalid(facts.detail or "its signature does not fit")
+    if facts.digest_algorithm in WEAK:
+        raise _invalid(f"it is signed over {facts.digest_algorithm}")
     authority = parse(pool.ders[facts.signer])
     uses = [item for item in authority.extensions if item.oid == "2.5.29.37"]
     if authority.extended_key_usage != (TIME_STAMPING,) or not all(item.critical for item in uses):

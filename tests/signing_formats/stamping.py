@@ -16,7 +16,13 @@ from signing.time.token import build
 from .conftest import END, START, Party, Region, issue
 
 TST_INFO, SIGNED_DATA = "1.2.840.113549.1.9.16.1.4", "1.2.840.113549.1.7.2"
-DIGESTS = {"sm3": "1.2.156.10197.1.401", "sha256": "2.16.840.1.101.3.4.2.1"}
+DIGESTS = {
+    "sm3": "1.2.156.10197.1.401",
+    "sha256": "2.16.840.1.101.3.4.2.1",
+    "sha384": "2.16.840.1.101.3.4.2.2",
+    "sha1": "1.3.14.3.2.26",
+    "md5": "1.2.840.113549.2.5",
+}
 
 
 def authority(
@@ -30,15 +36,24 @@ def authority(
     return issue("时间戳 DEMO", region.algorithm, profile, region.ca, start, end)
 
 
-def token(party: Party, stamped: bytes, at: datetime, *, content: str = SIGNED_DATA) -> bytes:
-    """Return a token over ``stamped``."""
+def token(
+    party: Party,
+    stamped: bytes,
+    at: datetime,
+    *,
+    content: str = SIGNED_DATA,
+    imprint: str = "",
+    digest: str = "",
+) -> bytes:
+    """Return a token over ``stamped``; ``imprint`` and ``digest`` instead of the key's own."""
     method = by_name(party.algorithm)
-    name = method.digest_name
+    name = digest or method.digest_name
+    over = imprint or method.digest_name
     oid = der.sequence(der.oid(DIGESTS[name]))
     info = der.sequence(
         der.integer(1),
         der.oid("1.2.156.3005.9"),
-        der.sequence(oid, der.octets(hash_bytes(name, stamped))),
+        der.sequence(der.sequence(der.oid(DIGESTS[over])), der.octets(hash_bytes(over, stamped))),
         der.integer(7),
         der.generalized_time(at),
     )

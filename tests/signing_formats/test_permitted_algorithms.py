@@ -113,7 +113,8 @@ def test_rows_decide_and_each_refusal_has_its_code(blank: bytes, sm2: Region, p2
     path = evidence_case(blank, p256).signature.path
 
     def raised(city: Region, **rows: tuple[str, ...]) -> list[Raised]:
-        return list(check(evidence_case(blank, city, **rows)))
+        found = check(evidence_case(blank, city, **rows))
+        return [item for item in found if "DEMO: " not in item.detail]  # said of those above
 
     assert not raised(p256, p256=("sha256",))
     assert raised(p256, sm2=("sm3",)) == [
@@ -128,6 +129,20 @@ def test_rows_decide_and_each_refusal_has_its_code(blank: bytes, sm2: Region, p2
     rsa = region(p256, "rsa_pss_2048")
     assert not raised(rsa, rsa_1024=("sha512",), rsa_2048=("sha256",), rsa_3072=("sha384",))
     assert [item.code for item in raised(rsa, rsa_3072=("sha256",))] == ["E_ALG_UNSUPPORTED"]
+
+
+def test_the_keys_above_the_signer_count_as_well(blank: bytes, p256: Region) -> None:
+    middle = issue("中间 DEMO", "ecdsa_p384", x509.ISSUING_CA, p256.root)
+    signer = issue("测试局 DEMO", "ecdsa_p256", x509.SIGNER, middle)
+    city = replace(p256, ca=middle, signer=signer)
+    path = evidence_case(blank, city).signature.path
+    assert not list(check(evidence_case(blank, city, p256=("sha256",), p384=("sha384",))))
+    for rows, detail in (
+        ({"p256": ("sha256",)}, "中间 DEMO: p384 key is not permitted"),
+        ({"p256": ("sha256",), "p384": ("sha512",)}, "中间 DEMO: sha384 with p384 key"),
+    ):
+        (raised,) = check(evidence_case(blank, city, **rows))
+        assert (raised.path, raised.detail) == (path, detail)
 
 
 def test_sm2_goes_with_sm3_alone_under_both_policies() -> None:

@@ -11,10 +11,11 @@ from signing.checks.case import Trust
 from signing.formats.ofd import package
 from signing.formats.ofd.seal import seal
 from signing.ses import der
+from signing.ses.parse import parse_signature
 from signing.x509 import KeyUsage
 from tests.signing_formats.conftest import AT, END, PLACE, START, Region, issue, unsealed_files
 from tests.signing_formats.craft import OWN, Recipe, craft, entries
-from tests.signing_formats.stamping import Stamper, authority
+from tests.signing_formats.stamping import Stamper, authority, token
 from tests.taxonomy.exhibit import Exhibit, Made
 
 Make = Callable[[Region], Made | bytes]
@@ -129,6 +130,18 @@ def _revoked_after_proof(region: Region) -> Made:
     return Made(stamped, revoked(region, AT + HOUR), AT + timedelta(hours=2))
 
 
+def _revoked_after_weak_proof(region: Region) -> Made:
+    """The same proof, were its imprint not SHA-1."""
+
+    def add(value: bytes) -> bytes:
+        over = parse_signature(value).signature
+        made = token(authority(region), over, AT + timedelta(minutes=1), imprint="sha1")
+        return der.sequence(der.whole(value).content, der.tlv(0xA0, der.bits(made)))
+
+    stamped = craft(region, Recipe(value=add))
+    return Made(stamped, revoked(region, AT + HOUR), AT + timedelta(hours=2))
+
+
 def _foreign_anchor(region: Region) -> Made:
     anchor = x509.parse(issue("外市根", "sm2_sm3", x509.ROOT).cert)
     return Made(craft(region, Recipe()), Trust(anchors=(anchor,)))
@@ -194,6 +207,13 @@ EXHIBITS: tuple[Exhibit, ...] = (
     Exhibit(18, "revoked-before", "E_REVOKED", _revoked(AT - DAY)),
     Exhibit(18, "revoked-later-unproven", "E_REVOKED", _revoked(AT + HOUR), "indeterminate"),
     Exhibit(18, "revoked-later-proven", "W_REVOKED_LATER", _revoked_after_proof, "accept"),
+    Exhibit(
+        18,
+        "revoked-later-proven-by-sha1",
+        "W_TIMESTAMP_WEAK",
+        _revoked_after_weak_proof,
+        "indeterminate",
+    ),
     Exhibit(
         19,
         "no-anchor",

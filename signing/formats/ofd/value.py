@@ -11,7 +11,7 @@ from kernel.clock import to_iso
 from kernel.errors import TongbanError
 from signing.algorithms.sm2_sm3 import sm3, z
 from signing.formats.cms import read_token
-from signing.formats.crypto import digest_name, hash_bytes, verify
+from signing.formats.crypto import WEAK, digest_name, hash_bytes, verify
 from signing.formats.pool import Notes, Pool, read_certificate
 from signing.model import SealEvidence, TimestampEvidence
 from signing.ses import der, gbt35275
@@ -227,6 +227,9 @@ def read_seal(seal: Seal, pool: Pool, notes: Notes, path: str) -> SealEvidence:
         stamp = read_token(seal.timestamp, seal.signature, pool, notes, path)
         if not (stamp.imprint_valid and stamp.signature_valid):
             notes.add("E_TIMESTAMP", path, f"seal: {stamp.detail}".rstrip(": "))
+        weak = WEAK & {stamp.imprint_algorithm, stamp.digest_algorithm}
+        if weak:
+            notes.add("W_TIMESTAMP_WEAK", path, f"seal: {', '.join(sorted(weak))}")
     _check_picture(seal, notes, path)
     members = tuple(pool.add(item) for item in seal.members) or tuple(
         f"{entry.method}:{entry.value.hex()}" for entry in seal.digests
