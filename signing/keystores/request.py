@@ -36,8 +36,13 @@ def same(held: KeyInfo, algorithm: str, purposes: tuple[str, ...]) -> KeyInfo:
 
 
 def check_digest(method: Algorithm, digest: bytes) -> None:
-    """Raise TongbanError ``digest-length`` unless the digest is one of the algorithm's."""
+    """Raise TongbanError ``digest-length`` unless the digest is one of the algorithm's.
+
+    An algorithm without a digest (Ed25519) signs messages of any length.
+    """
     name = method.digest_name
+    if not name:
+        return
     size = _SM3_SIZE if name == "sm3" else hashlib.new(name).digest_size
     if len(digest) != size:
         raise TongbanError("digest-length", algorithm=method.name, size=len(digest))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kernel.errors import Refused, TongbanError
 from signing.algorithms import by_name
+from signing.keystores.request import check_digest
 from signing.ports import KeyInfo, KeyStore, Purpose, SignAnswer, SignRequest
 from signing.signer.ledger import Kept, Ledger
 
@@ -73,10 +74,11 @@ class Desk:
             return Refused("key-unknown", {"key": request.key})
         if request.purpose not in info.purposes:
             return Refused("purpose-not-allowed", {"key": request.key, "purpose": request.purpose})
-        size = len(request.digest)
-        fits = size == 32 or not by_name(info.algorithm).digest_name
-        params = {"algorithm": info.algorithm, "size": str(size)}
-        return None if fits else Refused("digest-length", params)
+        try:
+            check_digest(by_name(info.algorithm), request.digest)
+        except TongbanError as error:
+            return Refused(error.code, error.params)
+        return None
 
     def _signature(self, request: SignRequest) -> bytes:
         info = self._keys.info(request.key)

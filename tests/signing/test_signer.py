@@ -11,6 +11,7 @@ import pytest
 
 from kernel.clock import FixedClock
 from kernel.errors import Refused, TongbanError
+from signing import algorithms
 from signing.algorithms import by_name
 from signing.ports import Purpose, SignAnswer, SignRequest
 from signing.signer import frames, server
@@ -60,6 +61,19 @@ def test_what_may_not_be_signed_is_refused(ready: Desk, bad: SignRequest, code: 
     answer = ready.sign(bad)
     assert isinstance(answer, Refused)
     assert answer.code == code
+
+
+@pytest.mark.parametrize("name", algorithms.names())
+def test_a_key_of_each_algorithm_signs_what_its_algorithm_makes(desk: Desk, name: str) -> None:
+    method, key = by_name(name), name.replace("_", "-")
+    info = desk.create(key, name, (Purpose.SEAL_OFD,))
+    digest = method.digest(b"message", info.spki)
+    assert method.verify_digest(
+        info.spki, digest, signed(desk.sign(request(key=key, digest=digest)))
+    )
+    for size in {31, 32, 33, 48, 64} - {len(digest)} if method.digest_name else ():
+        answer = desk.sign(request(f"N{size}", key=key, digest=b"\1" * size))
+        assert answer == Refused("digest-length", {"algorithm": name, "size": str(size)})
 
 
 def test_a_batch_over_the_limit_is_refused_whole(ready: Desk) -> None:
