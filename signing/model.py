@@ -207,6 +207,8 @@ class SignatureEvidence:
     ``kind`` seal | signature | timestamp | integrity. ``structure`` ses-v1 | ses-v4 | ses-v5 |
     gbt35275 | cms | raw | unknown. ``time`` is the claimed signing time. ``signature_valid`` and
     ``content_valid`` (the signed digest equals the content's) are None when not computable.
+    ``content_algorithm`` is the digest by which an OFD's signature value names the description;
+    ``digest_algorithm`` is then that of the description (CheckMethod).
     ``member`` tells whether the signer is on the seal's certificate list. What the signature does
     not protect: ``partial`` are parts that the document uses, ``uncovered`` are others.
     """
@@ -219,6 +221,7 @@ class SignatureEvidence:
     signer: str = ""
     signature_algorithm: str = ""
     digest_algorithm: str = ""
+    content_algorithm: str = ""
     signature_valid: bool | None = None
     content_valid: bool | None = None
     member: bool | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from signing.checks.case import Case, Raised
 from signing.checks.permitted import chain_refusals, refusals
-from signing.formats.crypto import SM2_SIGN_OIDS, WEAK, digest_name
+from signing.formats.crypto import WEAK, digest_name
 
 
 def check(case: Case) -> Iterable[Raised]:
@@ -26,11 +26,8 @@ def check(case: Case) -> Iterable[Raised]:
 
 
 def _digests(case: Case) -> tuple[str, ...]:
-    """Return the digest under the signature itself; that of an SM2 signature is always SM3."""
+    """Return every digest between the document and the key, of those with a name."""
     signature = case.signature
-    name: str | None = None
-    if signature.signature_algorithm in SM2_SIGN_OIDS:
-        name = "sm3"
-    elif case.evidence.format == "pdf":
-        name = digest_name(signature.digest_algorithm)
-    return (name,) if name and name not in WEAK else ()
+    named = map(digest_name, (signature.content_algorithm, signature.digest_algorithm))
+    plain = (name.removesuffix("-keyed") for name in named if name)
+    return tuple(name for name in dict.fromkeys(plain) if name not in WEAK)

@@ -8,12 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from signing.algorithms.sm2_sm3 import OID, sm3
+from signing.algorithms.sm2_sm3 import OID, SM3_OID, sm3
 from signing.formats.ofd import package
+from signing.formats.ofd.sign import sign
 from signing.ses import build, der
+from signing.ses.signed_data import Form, to_be_signed
+from signing.ses.signed_data import build as build_signed_data
 
 from .conftest import AT, NS, Region, unsealed_files
 
+SHA256_OID = "2.16.840.1.101.3.4.2.1"
 OWN = "Doc_0/Signs/Sign_0"
 Bytes = Callable[[bytes], bytes]
 
@@ -103,6 +107,16 @@ def entries(region: Region, recipe: Recipe) -> dict[str, bytes]:
     return {path: data for path, data in files.items() if path not in recipe.drop}
 
 
+def rebuilt(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Put other bytes in place of every part that reads ``old``, lengths corrected."""
+    if data == old:
+        return new
+    node = der.whole(data)
+    if not node.tag & 0x20:
+        return data
+    return der.tlv(node.tag, *(rebuilt(child.raw, old, new) for child in node.children()))
+
+
 def raw_numbers(signature: bytes) -> bytes:
     """Return r || s of a DER signature."""
     r, s = (part.integer() for part in der.whole(signature).children())
@@ -112,6 +126,23 @@ def raw_numbers(signature: bytes) -> bytes:
 def numbers(r: int, s: int) -> bytes:
     """Return a DER signature of two numbers."""
     return der.sequence(der.integer(r), der.integer(s))
+
+
+def sha256(data: bytes) -> bytes:
+    """Return the SHA-256 digest."""
+    return hashlib.sha256(data).digest()
+
+
+def signed_over_sha256(region: Region, form: Form) -> bytes:
+    """Return a signature of type Sign whose GB/T 35275 value names SHA-256 beside SM2."""
+    certificates = (region.signer.cert, region.ca.cert)
+    plain = sign(package.write(unsealed_files()), certificates, AT, region.signer.sign, form)
+    files = dict(package.read(plain).files)
+    message = to_be_signed(form, sha256(files[f"{OWN}/Signature.xml"]), AT)
+    value = build_signed_data(form, message, certificates, region.signer.sign_message(message))
+    old, new = (der.sequence(der.oid(oid)) for oid in (SM3_OID, SHA256_OID))
+    files[f"{OWN}/SignedValue.dat"] = rebuilt(value, old, new)
+    return package.write(list(files.items()))
 
 
 def md5(data: bytes) -> bytes:

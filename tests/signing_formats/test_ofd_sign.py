@@ -19,6 +19,7 @@ from signing.ses.signed_data import DATA, Form, build, to_be_signed
 from signing.verify import inspect, judge
 
 from .conftest import AT, END, PLACE, Region
+from .craft import rebuilt, signed_over_sha256
 
 FORMS = pytest.mark.parametrize("form", list(Form))
 VALUE = "Doc_0/Signs/Sign_0/SignedValue.dat"
@@ -118,16 +119,6 @@ def test_only_an_sm2_certificate_signs(
         sign(unsealed, certificates, AT, sm2.signer.sign)
 
 
-def rebuilt(data: bytes, old: bytes, new: bytes) -> bytes:
-    """Put other bytes in place of every part that reads ``old``, lengths corrected."""
-    if data == old:
-        return new
-    node = der.whole(data)
-    if not node.tag & 0x20:
-        return data
-    return der.tlv(node.tag, *(rebuilt(child.raw, old, new) for child in node.children()))
-
-
 SM3 = der.sequence(der.oid(SM3_OID))
 
 
@@ -160,3 +151,17 @@ def test_what_no_signature_covers_has_one_value(
 def test_a_certificate_beside_the_chain_is_found(unsealed: bytes, sm2: Region) -> None:
     data = sign(unsealed, (sm2.signer.cert, sm2.maker.cert), AT, sm2.signer.sign)
     assert "W_STRAY_CERTIFICATE" in verdict(data, sm2).codes
+
+
+@FORMS
+def test_sm2_beside_another_digest_than_sm3_is_refused(form: Form, sm2: Region) -> None:
+    evidence = inspect(signed_over_sha256(sm2, form))
+    (row,) = evidence.signatures
+    assert (row.signature_valid, row.content_valid) == (True, True)
+    assert (row.content_algorithm, row.digest_algorithm) == ("sha256", SM3_OID)
+    for policy in ("certificate", "archive"):
+        found = judge(evidence, load(policy), sm2.trust, AT)
+        assert found.codes.count("E_ALG_UNSUPPORTED") == 1
+        assert found.indication is Indication.INDETERMINATE
+    (said,) = (item for item in found.signatures[0].findings if item.code == "E_ALG_UNSUPPORTED")
+    assert said.detail == "sha256 with sm2 key"

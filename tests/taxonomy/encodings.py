@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from signing import x509
 from signing.algorithms.sm2_sm3 import OID, sm3, z
@@ -12,8 +13,19 @@ from signing.formats.ofd import package
 from signing.formats.ofd.seal import seal
 from signing.model import Placement
 from signing.ses import build, der
+from signing.ses.signed_data import Form
 from tests.signing_formats.conftest import AT, END, NS, PLACE, START, Region, unsealed_files
-from tests.signing_formats.craft import OWN, Recipe, craft, md5, numbers, raw_numbers
+from tests.signing_formats.craft import (
+    OWN,
+    SHA256_OID,
+    Recipe,
+    craft,
+    md5,
+    numbers,
+    raw_numbers,
+    sha256,
+    signed_over_sha256,
+)
 from tests.taxonomy.exhibit import Exhibit
 from tests.taxonomy.seals import LISTING, crafted, rewritten
 
@@ -169,6 +181,23 @@ EXHIBITS: tuple[Exhibit, ...] = (
         "E_ALG_UNSUPPORTED",
         crafted(Recipe(algorithm="1.2.156.10197.1.301")),
         "indeterminate",
+    ),
+    Exhibit(
+        28,
+        "sm2-over-sha256",
+        "E_ALG_UNSUPPORTED",
+        crafted(Recipe(check_method=SHA256_OID, digest=sha256)),
+        "indeterminate",
+    ),
+    *(
+        Exhibit(
+            28,
+            f"sm2-cms-{form}-over-sha256",
+            "E_ALG_UNSUPPORTED",
+            partial(signed_over_sha256, form=form),
+            "indeterminate",
+        )
+        for form in Form
     ),
     *(
         Exhibit(

@@ -45,6 +45,7 @@ def read(package: Package, pool: Pool) -> Read | None:
         time=facts.time,
         signer=facts.signer,
         signature_algorithm=facts.algorithm,
+        content_algorithm=facts.content_algorithm,
         signature_valid=facts.signature_valid,
         content_valid=facts.content_valid,
         references=references,

@@ -107,6 +107,7 @@ def _read(reader: Reader) -> tuple[SignatureEvidence, set[str]]:
         signer=facts.signer,
         signature_algorithm=facts.algorithm,
         digest_algorithm=_check_method(info, reader.path),
+        content_algorithm=facts.content_algorithm,
         signature_valid=facts.signature_valid,
         content_valid=facts.content_valid,
         member=facts.member,

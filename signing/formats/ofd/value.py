@@ -42,6 +42,7 @@ class Facts:
     time: str = ""
     signer: str = ""
     algorithm: str = ""
+    content_algorithm: str = ""
     signature_valid: bool | None = None
     content_valid: bool | None = None
     member: bool | None = None
@@ -130,6 +131,7 @@ def _gbt35275(scope: Scope, pool: Pool, notes: Notes) -> Facts:
         time=_iso(data.signing_time or parse_free_time(scope.claimed_time)),
         signer=hashlib.sha256(cert.der).hexdigest() if cert else "",
         algorithm=data.signature_oid,
+        content_algorithm=digest,
         signature_valid=valid,
         content_valid=_content(data.attested, scope, digest, cert, notes),
         certificates=names,
@@ -166,6 +168,7 @@ def _ses(scope: Scope, pool: Pool, notes: Notes) -> Facts:
         time=_iso(signature.time) or (tokens[0].time if tokens else ""),
         signer=signer,
         algorithm=signature.algorithm,
+        content_algorithm="sm3",
         signature_valid=valid,
         content_valid=_content(signature.data_hash, scope, "sm3", cert, notes),
         member=_member(signature.seal, signature.certificate),
