@@ -1,4 +1,4 @@
-"""Settings of key devices and of time stamps: the parts of ``hub.settings`` that signing needs."""
+"""Settings of keys, certificates and time stamps: the parts of ``hub.settings`` for signing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
+
+from kernel.errors import TongbanError
+from signing.address import callable_parts
 
 
 class KeySettings(BaseModel):
@@ -38,6 +41,30 @@ class KeySettings(BaseModel):
     @classmethod
     def _nothing(cls, value: object) -> object:
         return value or None
+
+
+class AuthoritySettings(BaseModel):
+    """What the region's CA puts into the certificates that it gives out."""
+
+    ocsp_address: str = Field(
+        default="",
+        validate_default=True,
+        description="where others reach this hub's /ocsp; named in certificates that its CA gives "
+        "out from then on; empty: none",
+    )
+
+    @field_validator("ocsp_address")
+    @classmethod
+    def _callable(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            callable_parts(value, "ocsp-address")
+        except TongbanError as error:
+            raise ValueError(error.code) from error
+        if not value.isascii():
+            raise ValueError("an international name belongs here as xn--…")
+        return value
 
 
 class TimeSettings(BaseModel):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kernel.actors import Actor, system
 from kernel.errors import TongbanError
 from kernel.ports import Event, Json, Transactions
-from signing.archiving import BASIC, Lists, joined, material, raised
+from signing.archiving import BASIC, Lists, Statuses, joined, material, raised
 from signing.formats.pdf.augment import Level, Material
 from signing.time.ports import TimeStamps
 
@@ -28,6 +28,7 @@ class Stamping:
 
     timestamps: TimeStamps
     authority: Callable[[], Lists]
+    statuses: Statuses
     transactions: Transactions
     pdf_level: str
     ofd: bool
@@ -81,7 +82,7 @@ class Stamping:
 
     def material(self, file_format: str, *signers: bytes) -> Material:
         """Return the validation data for files sealed until now."""
-        own = material(self.authority(), ALGORITHM[file_format], *signers)
+        own = material(self.authority(), self.statuses, ALGORITHM[file_format], *signers)
         return joined(own, self.extra())
 
     def _tell(self, code: str, file_format: str, numbers: Sequence[str]) -> None:

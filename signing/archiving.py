@@ -1,15 +1,16 @@
 """What a sealed file of this region needs to be judged in years, and until when it can be renewed.
 
-``material`` gathers certificates and lists from the region's own CA, ``raised`` puts proof of time
+``material`` gathers what the region's own CA says of certificates, ``raised`` puts proof of time
 into a file, ``look`` reads out of a file when its proof ends.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -36,24 +37,40 @@ class Lists(Protocol):
         """Return a fresh revocation list (DER) of the issuing CA or the root."""
 
 
-def material(authority: Lists, algorithm: str, *signers: bytes) -> Material:
-    """Return certificates and lists for ``augment``.
+class Statuses(Protocol):
+    """The narrowest view of the CA's responder."""
 
-    ``signers`` are the certificates (DER) that made the signatures; issuing CA, time-stamp
-    authority and the lists of CA and root come from ``authority``. Fetch it after the signature's
-    time stamp: only a list from after the proven time says that the signer was not revoked then.
+    def fresh(self, cert: Cert) -> bytes | None:
+        """Return an OCSP answer of this moment; None on a certificate of another issuer."""
+
+
+def material(authority: Lists, statuses: Statuses, algorithm: str, *signers: bytes) -> Material:
+    """Return what ``augment`` puts into a file.
+
+    ``signers`` are the certificates (DER) that made signatures and earlier time stamps; issuing CA
+    and time-stamp authority come from ``authority``. Of what the CA certified its responder tells
+    and its list, too: some verifiers look at answers only where the certificate names a responder,
+    and others never. Fetch it after the signature's time stamp: only a word from after the proven
+    time says that the signer was not revoked then.
     """
-    roles = (Role.CA, Role.TIME_STAMP)
-    certificates = (authority.current(role, algorithm).cert.der for role in roles)
-    lists = (authority.crl(algorithm, role=role) for role in (Role.CA, Role.ROOT))
-    return Material((*signers, *certificates), tuple(lists))
+    ca, stamper = (authority.current(role, algorithm).cert for role in (Role.CA, Role.TIME_STAMP))
+    ends = dict.fromkeys((*signers, stamper.der))
+    answers = (statuses.fresh(parse(der)) for der in ends)
+    return Material(
+        (*ends, ca.der),
+        tuple(authority.crl(algorithm, role=role) for role in (Role.CA, Role.ROOT)),
+        tuple(answer for answer in answers if answer is not None),
+    )
 
 
 def joined(*parts: Material) -> Material:
     """Return several materials as one, nothing twice."""
-    certificates = dict.fromkeys(item for part in parts for item in part.certificates)
-    lists = dict.fromkeys(item for part in parts for item in part.crls)
-    return Material(tuple(certificates), tuple(lists))
+    kinds = (
+        (part.certificates for part in parts),
+        (part.crls for part in parts),
+        (part.ocsps for part in parts),
+    )
+    return Material(*(tuple(dict.fromkeys(chain.from_iterable(kind))) for kind in kinds))
 
 
 def raised(
@@ -82,7 +99,8 @@ class Proof:
     """What proves a sealed file last, of each of its seals: ``ends`` is the first end of the
     certificates of these proofs, ``keys`` the kinds of their keys.
 
-    ``level`` is the lowest among the file's seals; ``signers`` are their certificates (DER).
+    ``level`` is the lowest among the file's seals; ``signers`` are the certificates (DER) of them
+    and of their sound time stamps.
     """
 
     level: str
@@ -106,7 +124,8 @@ def look(evidence: Evidence) -> Proof | None:
         return None
     first = min(cert.not_after for cert in known)
     keys = {kind(cert.key_algorithm, cert.curve, cert.spki) for cert in known}
-    signers = dict.fromkeys(_der(evidence, item.signer) for item in seals)
+    made = (name for item in seals for name in (item.signer, *_stampers(evidence, item)))
+    signers = dict.fromkeys(_der(evidence, name) for name in made)
     level = min((item.level or BASIC for item in seals), key=_rank)
     return Proof(level, first, tuple(sorted(keys)), tuple(signers))
 
@@ -150,6 +169,11 @@ def _rank(level: str) -> int:
 def below(level: str, wanted: str) -> bool:
     """Tell whether a level is lower than another."""
     return _rank(level) < _rank(wanted)
+
+
+def _stampers(evidence: Evidence, signature: SignatureEvidence) -> Iterator[str]:
+    names = (stamp.signer for stamp in signature.timestamps if _sound(stamp))
+    return (name for name in names if name in evidence.certificates)
 
 
 def _last(evidence: Evidence, signature: SignatureEvidence) -> Cert | None:

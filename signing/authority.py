@@ -55,6 +55,11 @@ class _Plan:
     issuer: Role
     title: str
 
+    @property
+    def asked_about(self) -> bool:
+        """Tell whether the responder speaks of it: the CA certified it, not exempt from checks."""
+        return self.issuer is Role.CA and not self.profile.no_check
+
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
@@ -282,6 +287,7 @@ class RegionalCA:
             sign=self._with(signing_key, Purpose.ISSUE_CERTIFICATE, f"x509.{number:x}"),
             number=number,
         )
+            ocsp=self.region.ocsp if plan.asked_about else "",
 
     def _keep(self, actor: Actor, issued: IssuedCertificate) -> Recorded[IssuedCertificate]:
         def work(tx: Tx) -> IssuedCertificate:

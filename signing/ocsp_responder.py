@@ -20,11 +20,11 @@ from kernel.ports import Transactions
 from signing import crl, store
 from signing.authority import ACTION, FAMILIES, role_certificate, sign_with
 from signing.ocsp_model import CertId, CertStatus, ResponseStatus, Single, StatusRequest
-from signing.ocsp_wire import answer, failed, read_request
+from signing.ocsp_wire import answer, failed, read_request, request
 from signing.ports import Purpose, Signer
 from signing.seal_model import IssuedCertificate, Role
 from signing.ses.der import DerError
-from signing.x509 import is_issued_by
+from signing.x509 import Cert, is_issued_by
 
 VALID: Final = timedelta(hours=4)
 """How long an answer may be used; one without a nonce is given again until half of it."""
@@ -65,20 +65,35 @@ class Responder:
         self._given: OrderedDict[tuple[bytes, ...], tuple[_Said, datetime, bytes]] = OrderedDict()
         self._minute: tuple[datetime, int] = (clock.now(), 0)
 
-    def answer(self, request: bytes) -> bytes:
+    def answer(self, data: bytes) -> bytes:
         """Return DER OCSPResponse for DER OCSPRequest; never raises on a bad request.
 
         ``unauthorized`` for certificates of other issuers and before the authority is established,
         ``tryLater`` where the signer does not answer or too much was asked within a minute.
         """
         try:
-            asked = read_request(request)
+            asked = read_request(data)
         except (DerError, IndexError, ValueError, OverflowError):
             return failed(ResponseStatus.MALFORMED_REQUEST)
         try:
             return self._answer(asked)
         except TongbanError:
             return failed(ResponseStatus.TRY_LATER)
+
+    def fresh(self, cert: Cert) -> bytes | None:
+        """Return an answer of this moment on a certificate of the issuing CA, None on another's.
+
+        For files of the region itself: what strangers ask within a minute does not hold it up.
+        Raises TongbanError where the signer does not answer.
+        """
+        for algorithm in FAMILIES:
+            issuer = role_certificate(self._transactions, Role.CA, algorithm)
+            if issuer and is_issued_by(cert, issuer.cert):
+                asked = read_request(request(cert, issuer.cert))
+                now = self._clock.now().replace(microsecond=0)
+                singles = tuple(self._single(item, issuer, now) for item in asked.cert_ids)
+                return self._signed(asked, algorithm, singles, now)
+        return None
 
     def _answer(self, asked: StatusRequest) -> bytes:
         found = self._family(asked)

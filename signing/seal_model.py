@@ -211,6 +211,8 @@ class Region:
         }
     )
     """How long certificates last."""
+    ocsp: str = ""
+    """Address of the issuing CA's responder, named in certificates; empty: none."""
 
     @property
     def mark(self) -> str:

@@ -70,7 +70,7 @@ class SealParts(DataParts):
         settings = self.settings
         demo = settings.environment != "production"
         return RegionalCA(
-            region=Region(settings.region, settings.city, demo=demo),
+            region=Region(settings.region, settings.city, demo=demo, ocsp=settings.ocsp_address),
             signer=self.deferred,
             transactions=self.database.transactions,
             clock=self.clock,
@@ -156,11 +156,12 @@ class SealParts(DataParts):
         return Stamping(
             stamps.outside(given, self.clock) if abroad else self.time_authority,
             authority=lambda: self.authority,
+            statuses=self.responder,
             transactions=self.database.transactions,
             pdf_level=given.pdf_level,
             ofd=given.ofd_time_stamps,
             later=given.time_stamp_failure == "later",
-            extra=lambda: stamps.chain(given, self.trust.crls()) if abroad else Material(),
+            extra=lambda: stamps.chain(given, self.trust) if abroad else Material(),
         )
 
     @cached_property

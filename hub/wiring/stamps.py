@@ -11,8 +11,7 @@ from kernel.clock import Clock
 from kernel.errors import TongbanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from hub.judging import TrustBook
     from signing.formats.pdf.augment import Material
     from signing.time.client import Outside, OutsideTimeStamps
 
@@ -53,16 +52,26 @@ def authority(settings: TimeSettings) -> Outside:
     return found
 
 
-def chain(settings: TimeSettings, lists: Iterable[bytes]) -> Material:
-    """Return the certificates of the authority outside, and those of ``lists`` that are theirs."""
-    from signing import crl
+def chain(settings: TimeSettings, known: TrustBook) -> Material:
+    """Return the certificates of the authority outside, and what ``known`` has of their issuing:
+    revocation lists and responders' answers.
+    """
+    from signing import crl, ocsp
     from signing.formats.pdf.augment import Material
 
     anchors = authority(settings).anchors
     names = {cert.subject_raw for cert in anchors}
-    parsed = ((item, crl.parse(item)) for item in lists)
-    theirs = tuple(item for item, found in parsed if found and found.issuer_raw in names)
-    return Material(tuple(cert.der for cert in anchors), theirs)
+    lists = ((item, crl.parse(item)) for item in known.crls())
+    answers = ((item, ocsp.parse(item)) for item in known.ocsps())
+    return Material(
+        tuple(cert.der for cert in anchors),
+        tuple(item for item, found in lists if found and found.issuer_raw in names),
+        tuple(
+            item
+            for item, found in answers
+            if found and any(one.cert_id.names(by) for one in found.singles for by in anchors)
+        ),
+    )
 
 
 def _here(host: str) -> bool:

@@ -108,6 +108,8 @@ TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
 """The extension id-pkix-ocsp-nocheck."""
+AUTHORITY_INFO = "1.3.6.1.5.5.7.1.1"
+"""The extension authorityInfoAccess."""
 TRUST_LIST_SIGNING = "0.4.0.2231.3.0"
 """id-tsl-kp-tslSigning of ETSI TS 119 612: the key may sign trust lists."""
 

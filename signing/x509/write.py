@@ -9,7 +9,7 @@ from datetime import datetime
 
 from signing import der
 from signing.algorithms import by_name
-from signing.x509.model import NO_CHECK, TIME_STAMPING, KeyUsage, Name, Profile
+from signing.x509.model import AUTHORITY_INFO, NO_CHECK, TIME_STAMPING, KeyUsage, Name, Profile
 
 SignDigest = Callable[[bytes], bytes]
 """Gets the digest to be signed, returns the signature; the key stays where it is."""
@@ -17,6 +17,8 @@ SignDigest = Callable[[bytes], bytes]
 _SERIAL_BYTES = 16
 _ENUMERATED, _ON_HOLD = 0x0A, 6
 """Reason certificateHold (RFC 5280 §5.3.1)."""
+_BY_OCSP, _ADDRESS = "1.3.6.1.5.5.7.48.1", 0x86
+"""id-ad-ocsp, and the uniformResourceIdentifier of a GeneralName."""
 
 
 def serial() -> int:
@@ -42,8 +44,12 @@ def build(
     algorithm: str,
     sign: SignDigest,
     number: int | None = None,
+    ocsp: str = "",
 ) -> bytes:
     """Return a DER certificate.
+
+    ``ocsp`` is where the issuer's responder is called (RFC 5280 §4.2.2.1), for others: nothing
+    here ever calls an address that a certificate names.
 
     ``algorithm`` names the issuer's; ``sign`` gets the digest of the signed part, for SM2 with the
     default signer id as GM/T 0015 demands. ``issuer_raw`` is the issuer's encoded subject, copied
@@ -58,7 +64,7 @@ def build(
         der.sequence(der.time(not_before), der.time(not_after)),
         encode_name(subject),
         spki,
-        der.encode(0xA3, _extensions(profile, spki, issuer_spki)),
+        der.encode(0xA3, _extensions(profile, spki, issuer_spki, ocsp)),
     )
     signature = sign(method.digest(tbs, issuer_spki))
     return der.sequence(tbs, method.identifier, der.bits(signature))
@@ -121,7 +127,7 @@ def encode_name(name: Name) -> bytes:
     )
 
 
-def _extensions(profile: Profile, spki: bytes, issuer_spki: bytes) -> bytes:
+def _extensions(profile: Profile, spki: bytes, issuer_spki: bytes, ocsp: str) -> bytes:
     basic = (der.encode(der.BOOLEAN, b"\xff"),) if profile.ca else ()
     if profile.path_length is not None:
         basic = (*basic, der.integer(profile.path_length))
@@ -137,6 +143,9 @@ def _extensions(profile: Profile, spki: bytes, issuer_spki: bytes) -> bytes:
         out.append(_extension("2.5.29.37", purposes, critical=only_time))
     if profile.no_check:
         out.append(_extension(NO_CHECK, der.encode(der.NULL)))
+    if ocsp:
+        where = der.sequence(der.oid(_BY_OCSP), der.encode(_ADDRESS, ocsp.encode("ascii")))
+        out.append(_extension(AUTHORITY_INFO, der.sequence(where)))
     return der.sequence(*out)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,25 @@ def test_without_settings_nothing_is_stamped(tmp_path: Path) -> None:
 def test_the_own_authority_raises_what_is_issued(tmp_path: Path, wanted: str, reached: str) -> None:
     with sealed(tmp_path / "hub", **OWN, pdf_level=wanted) as hub:
         assert levels(hub) == {"pdf": reached, "ofd": "B-T"}
+
+
+def test_what_a_file_needs_lies_in_it_and_no_address_in_it_is_called(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        nobody.settimeout(0)
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}/ocsp"
+        given = {**OWN, "pdf_level": "B-LTA", "ocsp_address": address}
+        with sealed(tmp_path / "hub", **given) as hub:
+            hub.clock.advance(seconds=1)  # type: ignore[attr-defined] # a fixed clock in tests
+            data, now = originals(hub, issued(hub))["pdf"], hub.clock.now()
+            bare = replace(hub.trust.trust(now), crls=(), ocsps=())
+            alone = judge(inspect(data), policy("certificate"), bare, now)
+            found = hub.inspector.verdict(data, "file.pdf", "certificate", now)
+        assert address.encode() in data, "for others"
+        for verdict in (alone, found):
+            assert verdict.passed, verdict.to_json()
+            assert verdict.signatures[0].revocation[0].source == "ocsp"
+        with pytest.raises(BlockingIOError):
+            nobody.accept()
 
 
 @pytest.fixture
@@ -117,6 +138,9 @@ def test_settings_that_do_not_fit_are_named(tmp_path: Path) -> None:
         ({"ofd_time_stamps": True}, "TONGBAN_OFD_TIME_STAMPS"),
         ({"time_stamps": "own", "pdf_level": "B-X"}, "TONGBAN_PDF_LEVEL"),
         ({"time_stamp_timeout": 0}, "TONGBAN_TIME_STAMP_TIMEOUT"),
+        ({"ocsp_address": "ocsp.example"}, "TONGBAN_OCSP_ADDRESS"),
+        ({"ocsp_address": "ldap://ocsp.example"}, "TONGBAN_OCSP_ADDRESS"),
+        ({"ocsp_address": "https://ocsp.示例/ocsp"}, "TONGBAN_OCSP_ADDRESS"),
     ):
         with pytest.raises(TongbanError) as refused:
             load(**wrong)

@@ -23,11 +23,13 @@ from hub.rehearsal import ALGORITHM, Understudy, apply_seal
 from hub.sealing import HubSealer
 from kernel.clock import SystemClock
 from kernel.errors import Refused
+from kernel.ports import Transactions
 from signing import store
 from signing.authority import RegionalCA, sign_with
 from signing.drawing import Glyphs
 from signing.keystores import Options, open_store
 from signing.model import SealMaterial
+from signing.ocsp_responder import Responder
 from signing.ports import Purpose
 from signing.seal_model import Region, Role, Seal, SealApplication
 from signing.sealing import Sealing
@@ -81,6 +83,8 @@ class City:
     signer: Desk
     trust: TrustList
     folder: Path
+    responder: Responder
+    transactions: Transactions
 
     def certificate(self, role: Role, algorithm: str) -> bytes:
         return self.authority.current(role, algorithm).cert.der
@@ -120,7 +124,7 @@ def city(folder: Path) -> Iterator[City]:
             Ledger(folder / "answers.db", clock, NoProbe()),
         )
         transactions = database.transactions
-        region = Region("410100", "示例市", demo=True)
+        region = Region("410100", "示例市", demo=True, ocsp="http://ocsp.example/ocsp")
         authority = RegionalCA(region=region, signer=desk, transactions=transactions, clock=clock)
         authority.establish(root())
         common: dict[str, Any] = {
@@ -135,7 +139,14 @@ def city(folder: Path) -> Iterator[City]:
         for kind in typebook.load():
             _seal(seals, kind.issuing_code, kind.issuing_org)
         sealer = HubSealer(Sealing(**common), clock, Understudy())
-        yield City(authority, sealer, desk, authority.trust_list(1), folder)
+        responder = Responder(
+            signer=lambda: desk,
+            authority=lambda: authority,
+            transactions=transactions,
+            clock=clock,
+        )
+        listed = authority.trust_list(1)
+        yield City(authority, sealer, desk, listed, folder, responder, transactions)
     finally:
         database.close()
 

@@ -7,7 +7,7 @@ signatures without a picture, the newer seal. Signers' keys are made here, certi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -16,7 +16,8 @@ from certificates.fonts import Fonts
 from certificates.ports import SealIntent, SealOrder
 from certificates.press import FacePress
 from kernel.clock import SystemClock
-from signing import x509
+from kernel.ports import Event, Tx
+from signing import store, x509
 from signing.algorithms import by_name
 from signing.archiving import material as validation_data
 from signing.archiving import raised
@@ -29,13 +30,14 @@ from signing.formats.pdf.seal import seal as seal_pdf
 from signing.formats.pdf.seal import seal_by_library
 from signing.model import Placement, SealMaterial
 from signing.ports import Purpose
-from signing.seal_model import Role
+from signing.seal_model import IssuedCertificate, Role
 from signing.ses import build
 from signing.ses.signed_data import Form
 from signing.time.authority import TimeStampAuthority
 from signing.x509.write import serial
 from tests.certificates.samples import values
 from tests.judges.city import MARRIAGE, City, Sample
+from tests.signing.world import root
 from tests.signing_formats.conftest import Party, picture
 from tests.signing_formats.test_ofd_several_seals import pages
 
@@ -52,6 +54,8 @@ TITLES = {
 }
 LEVELLED = ("ecdsa_p256", "sm2_sm3", "rsa_pss_3072")
 """Families whose files are raised to every level."""
+OCSP_ALONE = ", status by OCSP alone"
+"""The CA's list is left out; the root's, which has no responder, is there."""
 V4, V5, GBT = "ses-v4", "ses-v5", "gbt35275"
 
 
@@ -101,8 +105,19 @@ class Workshop:
                 self.city.signer, issuer.key, Purpose.ISSUE_CERTIFICATE, f"x509.{number:x}"
             ),
             number=number,
+            ocsp=self.city.authority.region.ocsp,
         )
+        self._known(IssuedCertificate(x509.parse(cert), Role.SEAL, algorithm, "", "", self.at))
         return Party(algorithm, private, cert)
+
+    def _known(self, issued: IssuedCertificate) -> None:
+        """Enter a certificate in the CA's register, so that the responder knows it."""
+
+        def work(tx: Tx) -> None:
+            store.add_certificate(tx, issued)
+            tx.record(Event("signing.certificate-issued", f"{issued.cert.serial:x}", root()))
+
+        self.city.transactions.write(work)
 
     def material(self, party: Party, version: int = 4) -> SealMaterial:
         """What sealing needs; the seal itself is made by the city's seal maker."""
@@ -202,16 +217,18 @@ def _pdf(shop: Workshop, algorithm: str) -> Iterator[Sample]:
     yield shop.sample(f"{title}, B-B by the library", seal_by_library(*given), algorithm, "B-B")
     stamped = seal_pdf(*given, timestamp=shop.stamps)
     yield shop.sample(f"{title}, B-T", stamped, algorithm, "B-T")
-    for level in ("B-LT", "B-LTA"):
-        found = raised(
-            stamped,
-            "pdf",
-            level,
-            timestamps=shop.stamps,
-            algorithm=family,
-            material=validation_data(shop.city.authority, family, party.cert),
-        )
-        yield shop.sample(f"{title}, {level}", found, algorithm, level)
+    full = validation_data(shop.city.authority, shop.city.responder, family, party.cert)
+    for what, material_kept in (("", full), (OCSP_ALONE, replace(full, crls=full.crls[1:]))):
+        for level in ("B-LT", "B-LTA"):
+            found = raised(
+                stamped,
+                "pdf",
+                level,
+                timestamps=shop.stamps,
+                algorithm=family,
+                material=material_kept,
+            )
+            yield shop.sample(f"{title}, {level}{what}", found, algorithm, level)
 
 
 def _ofd(shop: Workshop) -> Iterator[Sample]:

@@ -33,19 +33,24 @@ class PyHanko:
         from pyhanko.pdf_utils.reader import PdfFileReader
         from pyhanko.sign.diff_analysis import ModificationLevel
         from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+        from pyhanko.sign.validation.dss import DocumentSecurityStore
         from pyhanko.sign.validation.status import SignatureCoverageLevel
         from pyhanko_certvalidator import ValidationContext
 
-        context = ValidationContext(
-            trust_roots=[x509.Certificate.load(trusted.root["ecdsa_p256"].read_bytes())],
-            crls=[
-                crl.CertificateList.load(path.read_bytes()) for path in trusted.crls["ecdsa_p256"]
-            ],
-            revocation_mode="require",
-            allow_fetching=False,
-        )
+        known = {
+            "trust_roots": [x509.Certificate.load(trusted.root["ecdsa_p256"].read_bytes())],
+            "revocation_mode": "require",
+            "allow_fetching": False,
+        }
+        lists = [crl.CertificateList.load(path.read_bytes()) for path in trusted.crls["ecdsa_p256"]]
         try:
             reader = PdfFileReader(io.BytesIO(data))
+            # What is B-LT or above must bring what it needs; the others are helped with lists.
+            context = (
+                DocumentSecurityStore.read_dss(reader).as_validation_context(known)
+                if b"/DSS" in data
+                else ValidationContext(crls=lists, **known)
+            )
             found = reader.embedded_regular_signatures
             if len(found) != 1:
                 return Opinion(False, f"{len(found)} signatures")

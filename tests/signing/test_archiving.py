@@ -19,6 +19,7 @@ from signing.seal_model import Role, SealingBatch
 from signing.time.authority import TimeStampAuthority
 from signing.trust import TrustStore
 from signing.verify import inspect, judge
+from tests.signing.test_ocsp_responder import responder
 from tests.signing.world import World, approver
 
 ANN, BOB = approver("staff:ann"), approver("staff:bob")
@@ -59,7 +60,8 @@ def test_a_seal_is_kept_beyond_the_life_of_its_certificate(world: World, algorit
     stamped = seal(blank(), used, place, world.clock.now(), sign, timestamp=stamps)
     trust = TrustStore((world.authority.trust_list(1, days=3650),))
     world.clock.advance(minutes=1)
-    kept = material(world.authority, algorithm, used.certificate)
+    kept = material(world.authority, responder(world), algorithm, used.certificate)
+    assert (len(kept.ocsps), len(kept.crls)) == (2, 2), "seal and authority; CA's and root's"
     data = augment(stamped, "B-LTA", timestamps=stamps, algorithm=algorithm, material=kept)
     later = world.clock.now() + timedelta(days=4 * 365)
     for policy in ("certificate", "archive"):

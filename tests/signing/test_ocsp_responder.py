@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -231,3 +232,53 @@ def test_the_limit_of_answers_is_counted_by_the_clock_not_by_its_jumps(world: Wo
     assert served._may_sign(world.clock.now())
     assert not served._may_sign(world.clock.now())
     assert served._may_sign(world.clock.now() - timedelta(hours=1))
+
+
+@BOTH
+def test_the_hub_itself_asks_for_fresh_answers_whatever_strangers_ask(
+    world: World, algorithm: str
+) -> None:
+    served, seal = responder(world, per_minute=0), sealed(world)
+    cert, ca = certificate(world, seal, algorithm), issuer(world, algorithm)
+    assert ocsp_wire.read_status(served.answer(ocsp_wire.request(cert, ca))) is (
+        ResponseStatus.TRY_LATER
+    )
+    first = served.fresh(cert)
+    world.clock.advance(minutes=1)
+    second = served.fresh(cert)
+    assert first
+    assert second
+    for data, at in (
+        (first, world.clock.now() - timedelta(minutes=1)),
+        (second, world.clock.now()),
+    ):
+        found = ocsp.for_certificate((data,), cert, ca, world.clock.now())
+        assert found is not None
+        assert (found.status, found.this_update) == (CertStatus.GOOD, at)
+
+
+def test_of_certificates_of_others_it_says_nothing(world: World) -> None:
+    served = responder(world)
+    assert served.fresh(world.authority.current(Role.CA, "sm2_sm3").cert) is None, "the root's"
+    assert served.fresh(world.authority.current(Role.ROOT, "sm2_sm3").cert) is None
+
+
+@BOTH
+def test_certificates_name_the_responder_where_the_region_has_an_address(
+    world: World, algorithm: str
+) -> None:
+    world.authority.region = replace(world.authority.region, ocsp="http://ocsp.example/ocsp")
+    told = certificate(world, sealed(world), algorithm)
+    own = world.authority.responder(root(), algorithm)
+    assert not isinstance(own, Refused)
+    assert named(told) == ["http://ocsp.example/ocsp"]
+    assert named(own.cert) == [], "nobody need ask about the responder itself"
+    before = (world.authority.current(role, algorithm).cert for role in (Role.CA, Role.TIME_STAMP))
+    assert [named(cert) for cert in before] == [[], []], "made before there was an address"
+
+
+def named(cert: Cert) -> list[str]:
+    """The responders that a certificate names, read by asn1crypto."""
+    from asn1crypto import x509 as asn1
+
+    return list(asn1.Certificate.load(cert.der).ocsp_urls)

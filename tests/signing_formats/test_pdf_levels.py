@@ -263,7 +263,7 @@ def test_what_is_not_sound_is_not_kept(b_t: bytes, blank: bytes, city: City) -> 
     ):
         with pytest.raises(TongbanError, match=f"seal-not-possible.*{reason}"):
             city.raise_to(data, "B-LTA")
-    with pytest.raises(TongbanError, match="lists are missing"):
+    with pytest.raises(TongbanError, match="lists and OCSP answers are missing"):
         augment(b_t, "B-LT", timestamps=city.stamps(), algorithm=city.region.algorithm)
     with pytest.raises(TongbanError, match="seal-not-possible"):
         augment(

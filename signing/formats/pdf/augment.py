@@ -1,8 +1,8 @@
 """Raising a sealed PDF to a higher PAdES level (ETSI EN 319 142-1) by updates after the seal.
 
-Nothing that was signed changes: a document time stamp, then certificates and revocation lists in
-the document security store, then a document time stamp over all of it. Doing it again before the
-last time stamp's certificate ends renews the proof.
+Nothing that was signed changes: a document time stamp, then certificates, revocation lists and OCSP
+answers in the document security store, then a document time stamp over all of it. Doing it again
+before the last time stamp's certificate ends renews the proof.
 """
 
 from __future__ import annotations
@@ -41,14 +41,15 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the file will need in years: certificates and revocation lists (DER).
+    """What the file will need in years: certificates, revocation lists and OCSP answers (DER).
 
-    ``certificates`` are those of the chains of signer and time-stamp authority, ``crls`` the lists
-    of every issuer in them, fetched after the signature was made.
+    ``certificates`` are those of the chains of signer and time-stamp authority. Of each but the
+    anchor, ``crls`` or ``ocsps`` tell the status, made after the signature was proven.
     """
 
     certificates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
 
 
 def augment(
@@ -69,8 +70,8 @@ def augment(
     register()
     wanted, given = Level(level), material or Material()
     sealed = _sealed(data)
-    if wanted is not Level.B_T and not given.crls:
-        raise _not_possible("certificates and revocation lists are missing")
+    if wanted is not Level.B_T and not (given.crls or given.ocsps):
+        raise _not_possible("revocation lists and OCSP answers are missing")
     if not all(_proven(item) for item in sealed):
         data = _stamp(data, timestamps, algorithm)
     if wanted is Level.B_T:
@@ -117,8 +118,12 @@ def _proven(signature: SignatureEvidence) -> bool:
 
 
 def _store(data: bytes, material: Material) -> bytes:
-    """Add what is new to the document security store; an update only if there is something new."""
-    from asn1crypto import crl, x509
+    """Add what is new to the document security store; an update only if there is something new.
+
+    No VRI dictionary ties it to a signature: ISO 32000-2 table 261 leaves that open, and one that
+    a renewal extends is a change which strict verifiers refuse.
+    """
+    from asn1crypto import crl, ocsp, x509
     from pyhanko.sign.validation.dss import DocumentSecurityStore
 
     update = writer(data)
@@ -128,6 +133,7 @@ def _store(data: bytes, material: Material) -> bytes:
             None,
             certs=[x509.Certificate.load(item) for item in material.certificates],
             crls=[crl.CertificateList.load(item) for item in material.crls],
+            ocsps=[ocsp.OCSPResponse.load(item) for item in material.ocsps],
         )
         if not store.modified:
             return data

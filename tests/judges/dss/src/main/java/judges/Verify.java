@@ -15,6 +15,9 @@ import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.reports.Reports;
 import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +27,7 @@ import java.util.logging.LogManager;
 /**
  * Judges PDF files under this library's own default policy. Arguments: the trust anchor (DER), the
  * revocation lists of the anchor and of the authority under it (DER), then paths; one JSON line for
- * each path.
+ * each path. A file with a document security store gets no list: it must bring what it needs.
  *
  * <p>The library calls a changed file valid when the change lies in no signature's way; here each
  * signature and each time stamp must besides be intact, cover a valid range and be followed by no
@@ -33,19 +36,31 @@ import java.util.logging.LogManager;
 public final class Verify {
     private Verify() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         LogManager.getLogManager().reset();
         CommonTrustedCertificateSource anchors = new CommonTrustedCertificateSource();
         anchors.addCertificate(DSSUtils.loadCertificate(new File(arguments[0])));
-        CommonCertificateVerifier verifier = new CommonCertificateVerifier();
-        verifier.setTrustedCertSources(anchors);
-        verifier.setAIASource(null);
-        verifier.setCrlSource(
+        CommonCertificateVerifier alone = offline(anchors);
+        CommonCertificateVerifier helped = offline(anchors);
+        helped.setCrlSource(
                 new ExternalResourcesCRLSource(
                         new FileDocument(arguments[1]), new FileDocument(arguments[2])));
         for (int at = 3; at < arguments.length; at++) {
-            Line.print(judge(verifier, new File(arguments[at])));
+            File file = new File(arguments[at]);
+            byte[] octets = Files.readAllBytes(file.toPath());
+            boolean whole = new String(octets, StandardCharsets.ISO_8859_1).contains("/DSS");
+            Line.print(judge(whole ? alone : helped, file));
         }
+    }
+
+    /** Nothing is fetched: neither certificates nor lists nor answers. */
+    private static CommonCertificateVerifier offline(CommonTrustedCertificateSource anchors) {
+        CommonCertificateVerifier verifier = new CommonCertificateVerifier();
+        verifier.setTrustedCertSources(anchors);
+        verifier.setAIASource(null);
+        verifier.setOcspSource(null);
+        verifier.setCrlSource(null);
+        return verifier;
     }
 
     private static Map<String, Object> judge(CommonCertificateVerifier verifier, File file) {
