@@ -11,14 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import Code
 from hub.key_settings import AuthoritySettings, KeySettings, TimeSettings
-from hub.tls import TlsSettings
 from kernel.errors import TongbanError
 
 OWN = "hub.env"
 """File in a hub's folder that says what it is: lines ``TONGBAN_REGION=410300``. No secrets."""
 
 
-class Settings(KeySettings, AuthoritySettings, TimeSettings, TlsSettings, BaseSettings):
+class Settings(KeySettings, AuthoritySettings, TimeSettings, BaseSettings):
     """All that may differ between two hubs running the same code; listed in docs/reference.md."""
 
     model_config = SettingsConfigDict(env_prefix="TONGBAN_", extra="ignore", frozen=True)
