@@ -1,4 +1,4 @@
-"""The arrows of an issue: RESERVED → RENDERED → SIGNING → SIGNED → ISSUED.
+"""The arrows of an issue: RESERVED → RENDERED → SIGNING → ISSUED.
 
 Each is one transaction and idempotent: it moves only certificates that still stand at its tail, so
 two workers on the same certificate waste time but never double it. Sealed files lie in the object
@@ -10,7 +10,7 @@ the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,13 +19,13 @@ from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.facevalues import face_values
 from certificates.model import CertificateStatus, FaceValues, Format
-from certificates.ports import SealIntent, SealOrder
+from certificates.ports import Approval, SealIntent, SealOrder
 from certificates.register_model import IssueFailure, Step, StoredFile
 from certificates.register_store import Draft
 from certificates.subjects import slots
 from certificates.tools import Tools
 from kernel.actors import Actor
-from kernel.errors import TongbanError
+from kernel.errors import Refused, TongbanError
 from kernel.ids import CertificateId
 from kernel.ports import Digest, Event, Json, Recorded, Tx
 
@@ -128,42 +128,59 @@ class Arrows:
 
         The approvals that come of it are kept with the certificates, for a crash hereafter.
         """
-        files = self.files(drafts, store.UNSEALED)
-        approvals: dict[str, str] = {name: self._declare(drafts, files, name) for name in FORMATS}
 
-        def work(tx: Tx) -> set[CertificateId]:
-            there = store.at_step(tx, ids_of(drafts), Step.RENDERED)
-            keys = [key for key in ids_of(drafts) if key in there]
-            self._move(tx, keys, Step.RENDERED, Step.SIGNING)
-            store.approve(tx, keys, approvals)
-            data: dict[str, Json] = {
-                "count": len(keys) * len(FORMATS),
-                "root": digest_root(_flat(files, keys)),
-                "approvals": list(approvals.values()),
-            }
-            tx.record(Event("certificates.sealing-intended", subject_of(drafts), actor, data))
-            return there
+        def work(tx: Tx) -> list[Draft] | Refused:
+            files = store.files(tx, ids_of(drafts), store.UNSEALED)
+            done = self.intended(tx, actor, drafts, files)
+            return done if isinstance(done, Refused) else done[0]
 
-        moved = _moved(drafts, self.write("intend", work).value, Step.SIGNING)
-        return [replace(draft, approvals=approvals) for draft in moved]
+        done = self.write("intend", work).value
+        if isinstance(done, Refused):
+            raise TongbanError(done.code, **done.params)
+        return done
+
+    def intended(
+        self, tx: Tx, actor: Actor, drafts: Sequence[Draft], files: Files
+    ) -> tuple[list[Draft], tuple[Approval, ...]] | Refused:
+        """Do the same in an open transaction; also returns the approvals, in the order of FORMATS.
+
+        A refusal by the seal's keepers is recorded.
+        """
+        asked = [self._intent(drafts, files, name) for name in FORMATS]
+        given = self._tools.sealer.intend(tx, asked)
+        if isinstance(given, Refused):
+            return given
+        approvals: dict[str, str] = {
+            name: item.id for name, item in zip(FORMATS, given, strict=True)
+        }
+        there = self._move(tx, ids_of(drafts), Step.RENDERED, Step.SIGNING, approvals)
+        keys = [key for key in ids_of(drafts) if key in there]
+        data: dict[str, Json] = {
+            "count": len(keys) * len(FORMATS),
+            "root": digest_root(_flat(files, keys)),
+            "approvals": list(approvals.values()),
+        }
+        tx.record(Event("certificates.sealing-intended", subject_of(drafts), actor, data))
+        moved = _moved(drafts, there, Step.SIGNING)
+        return [replace(draft, approvals=approvals) for draft in moved], given
 
     def seal(
-        self, actor: Actor, drafts: Sequence[Draft], faces: Faces, *, each: bool
-    ) -> list[Draft]:
-        """Seal both files with the real key and verify each signature before it counts.
+        self, actor: Actor, drafts: Sequence[Draft], faces: Faces, *, judged: Collection[int]
+    ) -> Recorded[list[Draft]]:
+        """Seal both files with the real key, verify each signature, put the certificates in force.
 
-        With ``each`` every file gets the full verdict, otherwise a sample (``Tools.sampling``).
-        The first worker to commit is canonical; a second signature over the same digest is never
-        stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
+        The files at the places ``judged`` get the full verdict, and so does any that is not proven
+        or of a form that was not rehearsed. The first worker to commit is canonical; a second
+        signature over the same digest is never stored. Raises TongbanError ``seal-rejected`` where
+        a sealed file does not verify.
         """
         jobs = [(draft, name) for draft in drafts for name in FORMATS]
         orders = [self._order(draft, name) for draft, name in jobs]
         unsealed = [faces[draft.certificate.id][name] for draft, name in jobs]
         with self._tools.probe.durable("certificates.signature"):
             sealed = self._tools.sealer.seal_many(orders, unsealed)
-        chosen = set(range(len(jobs))) if each else self._tools.sampling.of(len(jobs))
         for place, item in enumerate(sealed):
-            if place in chosen or not item.proven:
+            if place in judged or not item.proven:
                 self._verified(item.data)
         with self._tools.probe.durable("certificates.object"):
             digests = self._tools.objects.put_many([item.data for item in sealed])
@@ -173,34 +190,46 @@ class Arrows:
             made[draft.certificate.id] = (*made.get(draft.certificate.id, ()), stored)
 
         def work(tx: Tx) -> set[CertificateId]:
-            there = store.at_step(tx, ids_of(drafts), Step.SIGNING)
+            there = self._move(tx, ids_of(drafts), Step.SIGNING, Step.ISSUED)
             keys = [key for key in ids_of(drafts) if key in there]
-            self._move(tx, keys, Step.SIGNING, Step.SIGNED)
             store.insert_files(tx, store.ORIGINAL, _flat(made, keys))
             data: dict[str, Json] = {"count": len(keys), "root": digest_root(_flat(made, keys))}
             tx.record(Event("certificates.sealed", subject_of(drafts), actor, data))
+            self._in_force(tx, actor, drafts, made, there)
             return there
 
-        return _moved(drafts, self.write("seal", work).value, Step.SIGNED)
+        with self._tools.probe.durable("certificates.seal"):
+            done = self.write("issue", work)
+        return Recorded(_moved(drafts, done.value, Step.ISSUED), done.journal)
 
     def issue(self, actor: Actor, drafts: Sequence[Draft]) -> Recorded[list[Draft]]:
-        """Put certificates in force; each leaves one entry of its own. Predecessors end here."""
-        files = self.files(drafts, store.ORIGINAL)
+        """Put certificates in force that an earlier release left SIGNED."""
 
         def work(tx: Tx) -> set[CertificateId]:
-            there = store.at_step(tx, ids_of(drafts), Step.SIGNED)
-            self._move(tx, list(there), Step.SIGNED, Step.ISSUED)
-            for draft in drafts:
-                if draft.certificate.id in there:
-                    self._supersede(tx, actor, draft)
-                    data = _result(draft, files[draft.certificate.id])
-                    tx.record(Event("certificates.issued", draft.certificate.id, actor, data))
+            files = store.files(tx, ids_of(drafts), store.ORIGINAL)
+            there = self._move(tx, ids_of(drafts), Step.SIGNED, Step.ISSUED)
+            self._in_force(tx, actor, drafts, files, there)
             if not there:
                 tx.record(Event("certificates.issue-overtaken", subject_of(drafts), actor))
             return there
 
         done = self.write("issue", work)
         return Recorded(_moved(drafts, done.value, Step.ISSUED), done.journal)
+
+    def _in_force(
+        self,
+        tx: Tx,
+        actor: Actor,
+        drafts: Sequence[Draft],
+        files: Files,
+        there: Collection[CertificateId],
+    ) -> None:
+        """Record each certificate by an entry of its own; predecessors end here."""
+        for draft in drafts:
+            if draft.certificate.id in there:
+                self._supersede(tx, actor, draft)
+                data = _result(draft, files[draft.certificate.id])
+                tx.record(Event("certificates.issued", draft.certificate.id, actor, data))
 
     def files(self, drafts: Sequence[Draft], role: str) -> Files:
         """Return where the files of drafts are."""
@@ -211,8 +240,15 @@ class Arrows:
         with self._tools.probe.durable(f"certificates.{name}"):
             return self._tools.transactions.write(work)
 
-    def _move(self, tx: Tx, keys: Sequence[CertificateId], before: Step, after: Step) -> None:
-        store.advance(tx, keys, before, after, self._tools.clock.now())
+    def _move(
+        self,
+        tx: Tx,
+        keys: Sequence[CertificateId],
+        before: Step,
+        after: Step,
+        approvals: Mapping[str, str] | None = None,
+    ) -> set[CertificateId]:
+        return store.advance(tx, keys, before, after, self._tools.clock.now(), approvals)
 
     def _values(self, draft: Draft) -> FaceValues:
         tools = self._tools
@@ -257,13 +293,13 @@ class Arrows:
         verdict = tools.judge.judge(trial.sealed, tools.clock.now(), trial.anchors)
         return () if verdict.passed else verdict.codes or (verdict.indication,)
 
-    def _declare(self, drafts: Sequence[Draft], files: Files, file_format: Format) -> str:
-        """Declare the use of one seal. All drafts of a batch are of one type and one issuer."""
+    def _intent(self, drafts: Sequence[Draft], files: Files, file_format: Format) -> SealIntent:
+        """Return what is to be sealed. All drafts of a batch are of one type and one issuer."""
         one = drafts[0].certificate
         wanted = [
             (key, item) for key, item in _flat(files, ids_of(drafts)) if item.format == file_format
         ]
-        intent = SealIntent(
+        return SealIntent(
             format=file_format,
             org=one.issuer,
             seal=self._tools.types[one.type].seal,
@@ -271,8 +307,6 @@ class Arrows:
             count=len(wanted),
             root=digest_root(wanted),
         )
-        with self._tools.probe.durable("certificates.declare"):
-            return self._tools.sealer.declare(intent)
 
     def _verified(self, sealed: bytes) -> None:
         verdict = self._tools.judge.judge(sealed, self._tools.clock.now())

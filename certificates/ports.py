@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from certificates.model import CertificateType, FaceValues, Format
-from kernel.ports import Json
+from kernel.errors import Refused
+from kernel.ports import Json, Tx
 from signing.model import Placement
 
 
@@ -78,7 +79,7 @@ class SealOrder:
     at: datetime
     placement: Placement
     approval: str = ""
-    """What ``Sealer.declare`` returned; empty: this one file is declared by itself."""
+    """What ``Sealer.intend`` gave; empty: this one file is declared by itself."""
     type: str = ""
     """Certificate type, by which a body with several seals chooses one."""
 
@@ -97,30 +98,46 @@ class SealIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Leave to use a seal for one declared batch. ``form`` names what every file sealed under it
+    shows of the seal: it changes with the seal's data, certificates, picture and settings.
+    """
+
+    id: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A file sealed with a throw-away key, and the anchors (DER) under which it verifies."""
+    """A file sealed with a throw-away key, the anchors (DER) under which it verifies, and the form
+    (``Approval.form``) of the seal that it stands for.
+    """
 
     sealed: bytes
     anchors: tuple[bytes, ...]
+    form: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A sealed file. ``proven``: its signature was verified over digests taken from the finished
-    file; a file that is not proven needs a verdict before it counts.
+    file; a file that is not proven needs a verdict before it counts, and so does one of a ``form``
+    that was not rehearsed.
     """
 
     data: bytes
     proven: bool
+    form: str
 
 
 class Sealer(Protocol):
     """Applies a seal. Implemented over ``signing.formats`` and the signer; never holds a key."""
 
-    def declare(self, intent: SealIntent) -> str:
-        """Record one intent for a batch; returns the approval that each of its orders names.
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...] | Refused:
+        """Record intents under one seal in an open transaction: their orders name the approvals.
 
-        Raises TongbanError ``seal-unavailable``.
+        All are of one body and one type. A refusal is recorded. Raises TongbanError
+        ``seal-unavailable``, having recorded nothing.
         """
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:

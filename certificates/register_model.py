@@ -18,7 +18,9 @@ from kernel.ports import Digest
 
 
 class Step(StrEnum):
-    """How far an issue has come. Each arrow to the next is one transaction."""
+    """How far an issue has come. Arrows between which nothing but the database is asked may share
+    a transaction.
+    """
 
     RESERVED = "RESERVED"
     """Number taken, values and issue time frozen."""
@@ -27,21 +29,12 @@ class Step(StrEnum):
     SIGNING = "SIGNING"
     """Intent recorded; the signer may be asked, and asked again."""
     SIGNED = "SIGNED"
-    """Sealed files verified and stored."""
+    """Sealed files verified and stored: left by releases that put them in force a step later."""
     ISSUED = "ISSUED"
     """In force. Only now is it a certificate."""
     VOID = "VOID"
     """Given up before it was issued, with a reason; its number is never used again."""
 
-
-NEXT_STEP: Mapping[Step, Step] = MappingProxyType(
-    {
-        Step.RESERVED: Step.RENDERED,
-        Step.RENDERED: Step.SIGNING,
-        Step.SIGNING: Step.SIGNED,
-        Step.SIGNED: Step.ISSUED,
-    }
-)
 
 STATUS_CHANGES: Mapping[CertificateStatus, frozenset[CertificateStatus]] = MappingProxyType(
     {

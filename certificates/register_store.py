@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
@@ -36,6 +37,10 @@ class Draft:
     approvals: Mapping[str, str] = field(default_factory=dict)
 
 
+# Statements are built once: building one costs more than running it.
+_ADD_HOLDERS, _ADD_ORIGINS, _ADD_FILES = insert(HOLDER), insert(ORIGIN), insert(FILE)
+
+
 def insert_draft(
     tx: Tx,
     draft: Draft,
@@ -51,7 +56,7 @@ def insert_draft(
     values = {**_values(draft), "touched_at": to_iso(now)}
     insert_once(connection, CERTIFICATE, values)
     connection.execute(
-        insert(HOLDER),
+        _ADD_HOLDERS,
         [
             {
                 "certificate_id": one.id,
@@ -63,9 +68,9 @@ def insert_draft(
             for position, (ref, code_type) in enumerate(holders)
         ],
     )
-    for slot in slots:
-        taken = {"type": one.type, "slot": slot, "certificate_id": one.id}
-        insert_once(connection, SLOT, taken)
+    taken = [{"type": one.type, "slot": slot, "certificate_id": one.id} for slot in slots]
+    if taken:
+        insert_once(connection, SLOT, *taken)
     lineage = [
         {
             "certificate_id": one.id,
@@ -77,17 +82,27 @@ def insert_draft(
         for item in origins
     ]
     if lineage:
-        connection.execute(insert(ORIGIN), lineage)
+        connection.execute(_ADD_ORIGINS, lineage)
+
+
+_SLOT_OWNERS = select(SLOT.c.slot, SLOT.c.certificate_id).where(
+    SLOT.c.type == bindparam("kind"), SLOT.c.slot.in_(bindparam("slots", expanding=True))
+)
+_IDENTIFIERS = select(CERTIFICATE.c.identifier).where(
+    CERTIFICATE.c.identifier.in_(bindparam("identifiers", expanding=True))
+)
+_AT_STEP = select(CERTIFICATE.c.id).where(
+    CERTIFICATE.c.id.in_(bindparam("ids", expanding=True)),
+    CERTIFICATE.c.step.in_(bindparam("steps", expanding=True)),
+)
 
 
 def slot_owners(tx: Tx, kind: str, slots: Collection[str]) -> dict[str, CertificateId]:
     """Return which of the slots are taken, and by which certificate."""
     found: dict[str, CertificateId] = {}
     for part in _parts(slots):
-        query = select(SLOT.c.slot, SLOT.c.certificate_id).where(
-            SLOT.c.type == kind, SLOT.c.slot.in_(part)
-        )
-        found.update((row.slot, CertificateId(row.certificate_id)) for row in _all(tx, query))
+        done = rows(tx).execute(_SLOT_OWNERS, {"kind": kind, "slots": part})
+        found.update((row.slot, CertificateId(row.certificate_id)) for row in done)
     return found
 
 
@@ -95,8 +110,7 @@ def identifiers_taken(tx: Tx, identifiers: Collection[str]) -> set[str]:
     """Return those of the identifiers that exist."""
     found: set[str] = set()
     for part in _parts(identifiers):
-        query = select(CERTIFICATE.c.identifier).where(CERTIFICATE.c.identifier.in_(part))
-        found.update(row.identifier for row in _all(tx, query))
+        found.update(rows(tx).execute(_IDENTIFIERS, {"identifiers": part}).scalars())
     return found
 
 
@@ -104,10 +118,8 @@ def at_step(tx: Tx, ids: Collection[CertificateId], *steps: Step) -> set[Certifi
     """Return those certificates that stand at one of the steps now."""
     found: set[CertificateId] = set()
     for part in _parts(ids):
-        query = select(CERTIFICATE.c.id).where(
-            CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step.in_([step.value for step in steps])
-        )
-        found.update(CertificateId(row.id) for row in _all(tx, query))
+        given = {"ids": part, "steps": [step.value for step in steps]}
+        found.update(map(CertificateId, rows(tx).execute(_AT_STEP, given).scalars()))
     return found
 
 
@@ -125,26 +137,42 @@ def free_slots(tx: Tx, certificate: CertificateId) -> None:
     rows(tx).execute(delete(SLOT).where(SLOT.c.certificate_id == certificate))
 
 
-def advance(tx: Tx, ids: Sequence[CertificateId], before: Step, after: Step, now: datetime) -> None:
-    """Move certificates known to be at ``before`` to ``after``; ISSUED puts them in force."""
-    values: dict[str, str] = {"step": after.value, "touched_at": to_iso(now)}
-    if after is Step.ISSUED:
+def advance(  # noqa: PLR0917 - one row of a table of steps
+    tx: Tx,
+    ids: Collection[CertificateId],
+    before: Step,
+    after: Step,
+    now: datetime,
+    approvals: Mapping[str, str] | None = None,
+) -> set[CertificateId]:
+    """Move those that stand at ``before`` to ``after`` and return them; ISSUED puts them in force.
+
+    ``approvals`` are those under which they are to be sealed.
+    """
+    given: dict[str, object] = {
+        "from_step": before.value,
+        "to_step": after.value,
+        "at": to_iso(now),
+        "approved": None if approvals is None else json.dumps(dict(approvals), sort_keys=True),
+    }
+    query = _advance(in_force=after is Step.ISSUED, approved=approvals is not None)
+    found: set[CertificateId] = set()
+    for part in _parts(ids):
+        done = rows(tx).execute(query, {**given, "ids": part}).scalars()
+        found.update(map(CertificateId, done))
+    return found
+
+
+@cache
+def _advance(*, in_force: bool, approved: bool) -> Any:
+    values: dict[str, Any] = {"step": bindparam("to_step"), "touched_at": bindparam("at")}
+    if in_force:
         values["status"] = CertificateStatus.ISSUED.value
-    for part in _parts(ids):
-        rows(tx).execute(
-            update(CERTIFICATE)
-            .where(CERTIFICATE.c.id.in_(part), CERTIFICATE.c.step == before.value)
-            .values(**values)
-        )
-
-
-def approve(tx: Tx, ids: Sequence[CertificateId], approvals: Mapping[str, str]) -> None:
-    """Keep the approvals under which certificates are to be sealed."""
-    text = json.dumps(dict(approvals), sort_keys=True)
-    for part in _parts(ids):
-        rows(tx).execute(
-            update(CERTIFICATE).where(CERTIFICATE.c.id.in_(part)).values(approvals=text)
-        )
+    if approved:
+        values["approvals"] = bindparam("approved")
+    chosen = CERTIFICATE.c.id.in_(bindparam("ids", expanding=True))
+    there = CERTIFICATE.c.step == bindparam("from_step")
+    return update(CERTIFICATE).where(chosen, there).values(values).returning(CERTIFICATE.c.id)
 
 
 def void(tx: Tx, certificate: CertificateId, reason: str, now: datetime) -> None:
@@ -192,7 +220,7 @@ def insert_files(tx: Tx, role: str, files: Iterable[tuple[CertificateId, StoredF
         for certificate, item in files
     ]
     if values:
-        rows(tx).execute(insert(FILE), values)
+        rows(tx).execute(_ADD_FILES, values)
 
 
 def files(

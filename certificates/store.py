@@ -211,15 +211,15 @@ EXCHANGE = Table(
 """What own clients asked of other regions, and how it ended. Values given are never kept."""
 
 
-def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert a row of which there may be one, after the caller saw in this transaction none.
+def insert_once(connection: Connection, table: Table, *values: Mapping[str, Any]) -> None:
+    """Insert rows of which there may be one each, after the caller saw in this transaction none.
 
     A racer's row that this snapshot cannot see makes PostgreSQL ask for the transaction to be run
     again (``40001``), which a plain INSERT would not: it would fail as a duplicate. Raises
-    RuntimeError where the row was there all the time.
+    RuntimeError where a row was there all the time.
     """
-    done = connection.execute(_once(connection.dialect.name, table), dict(values))
-    if done.first() is None:
+    done = connection.execute(_once(connection.dialect.name, table), [dict(row) for row in values])
+    if len(done.all()) != len(values):
         raise RuntimeError(f"a row of {table.name} was there already")
 
 

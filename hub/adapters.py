@@ -6,8 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certificates.ports import Rehearsal, Sealed, SealIntent, SealOrder, SourceRecord
-from kernel.ports import Json
+from certificates.ports import (
+    Approval,
+    Rehearsal,
+    Sealed,
+    SealIntent,
+    SealOrder,
+    SourceRecord,
+)
+from kernel.errors import Refused
+from kernel.ports import Json, Tx
 
 if TYPE_CHECKING:
     from catalog.ports import Use
@@ -36,9 +44,9 @@ class DeferredSealer:
 
     hub: Hub
 
-    def declare(self, intent: SealIntent) -> str:
-        """Record one intent for a batch."""
-        return self.hub.sealer.declare(intent)
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...] | Refused:
+        """Record intents in an open transaction."""
+        return self.hub.sealer.intend(tx, intents)
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
         """Return the sealed file."""

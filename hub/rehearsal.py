@@ -61,8 +61,13 @@ class Understudy:
     _casts: dict[str, _Cast] = field(default_factory=dict)
     _prop: _Prop | None = None
 
-    def perform(self, order: SealOrder, unsealed: bytes, picture: SealMaterial) -> Rehearsal:
-        """Return the file sealed by the understudy and the anchor that vouches for it."""
+    def perform(
+        self, order: SealOrder, unsealed: bytes, picture: SealMaterial, form: str = ""
+    ) -> Rehearsal:
+        """Return the file sealed by the understudy and the anchor that vouches for it.
+
+        ``form`` names the seal that it stands in for.
+        """
         algorithm = ALGORITHM[order.format]
         cast = self._cast(algorithm, order.at)
         material = replace(
@@ -72,7 +77,7 @@ class Understudy:
             seal_der=self._seal(cast, picture, order.at) if order.format == "ofd" else b"",
         )
         sign = _signer(algorithm, cast.private)
-        return Rehearsal(apply_seal(order, unsealed, material, sign), (cast.root,))
+        return Rehearsal(apply_seal(order, unsealed, material, sign), (cast.root,), form)
 
     def _seal(self, cast: _Cast, picture: SealMaterial, at: datetime) -> bytes:
         """Return seal data like the real one; those made last serve again while they may."""

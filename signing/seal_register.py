@@ -119,7 +119,7 @@ def _with(tx: Tx, seals: Sequence[Seal]) -> _Found:
     ids = [seal.seal_id for seal in seals]
     keys = {key_name(name, algorithm): name for name in ids for algorithm in FAMILIES}
     histories = store.steps(tx, ids)
-    issued = store.certificates(tx, keys=list(keys))
+    issued = store.certificates_of(tx, keys)
     return tuple(
         (
             seal,

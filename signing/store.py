@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -13,8 +15,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     RowMapping,
+    Select,
     Table,
     Text,
+    bindparam,
     false,
     func,
     insert,
@@ -193,41 +197,59 @@ def save_seal(tx: Tx, seal: Seal, before: SealState) -> bool:
     return changed.rowcount == 1
 
 
+_BY_ID = select(SEALS).where(SEALS.c.seal_id == bindparam("seal"))
+
+
 def seal_by_id(tx: Tx, seal_id: str) -> Seal | None:
     """Return one seal."""
-    found = rows(tx).execute(select(SEALS).where(SEALS.c.seal_id == seal_id)).mappings().first()
+    found = rows(tx).execute(_BY_ID, {"seal": seal_id}).mappings().first()
     return _seal(found) if found else None
+
+
+@cache
+def _seals_by(*columns: str) -> Select[Any]:
+    query = select(SEALS).order_by(SEALS.c.applied_at, SEALS.c.seal_id)
+    return query.where(*(SEALS.c[name] == bindparam(name) for name in columns))
 
 
 def seals(tx: Tx, *, org: str = "", state: str = "") -> tuple[Seal, ...]:
     """Return seals by application time; empty arguments do not narrow."""
-    query = select(SEALS).order_by(SEALS.c.applied_at, SEALS.c.seal_id)
-    if org:
-        query = query.where(SEALS.c.org == org)
-    if state:
-        query = query.where(SEALS.c.state == state)
-    return tuple(_seal(found) for found in rows(tx).execute(query).mappings())
+    given = {name: value for name, value in (("org", org), ("state", state)) if value}
+    found = rows(tx).execute(_seals_by(*given), given).mappings()
+    return tuple(_seal(row) for row in found)
 
 
-def add_intent(
-    tx: Tx, approval: str, seal_id: str, batch: SealingBatch, *, by: str, at: datetime
+_ADD_INTENT = insert(INTENTS)
+
+
+def add_intents(
+    tx: Tx, seal_id: str, batches: Mapping[str, SealingBatch], *, by: str, at: datetime
 ) -> None:
-    """Insert a sealing intent."""
-    values = {"purpose": batch.purpose, "count": batch.count, "root": batch.root}
-    rows(tx).execute(
-        insert(INTENTS).values(
-            approval=approval, seal_id=seal_id, declared_by=by, declared_at=to_iso(at), **values
-        )
-    )
+    """Insert sealing intents of one seal by their approvals."""
+    shared = {"seal_id": seal_id, "declared_by": by, "declared_at": to_iso(at)}
+    values = [
+        {
+            "approval": approval,
+            "purpose": batch.purpose,
+            "count": batch.count,
+            "root": batch.root,
+            **shared,
+        }
+        for approval, batch in batches.items()
+    ]
+    rows(tx).execute(_ADD_INTENT, values)
 
 
-def intent(tx: Tx, approval: str) -> tuple[str, SealingBatch] | None:
-    """Return the seal and the batch that an approval stands for."""
-    query = select(INTENTS).where(INTENTS.c.approval == approval)
-    found = rows(tx).execute(query).mappings().first()
-    if found is None:
-        return None
-    return found["seal_id"], SealingBatch(found["purpose"], found["count"], found["root"])
+_INTENTS_OF = select(INTENTS).where(INTENTS.c.approval.in_(bindparam("approvals", expanding=True)))
+
+
+def intents(tx: Tx, approvals: Collection[str]) -> dict[str, tuple[str, SealingBatch]]:
+    """Return the seals and the batches that approvals stand for; unknown ones are left out."""
+    found = rows(tx).execute(_INTENTS_OF, {"approvals": [*approvals]}).mappings()
+    return {
+        row["approval"]: (row["seal_id"], SealingBatch(row["purpose"], row["count"], row["root"]))
+        for row in found
+    }
 
 
 def add_certificate(tx: Tx, issued: IssuedCertificate) -> None:
@@ -272,18 +294,24 @@ def release_certificates(tx: Tx, keys: Sequence[str]) -> None:
     rows(tx).execute(update(CERTIFICATES).where(chosen).values(revoked_at=None, reason=""))
 
 
-def certificates(
-    tx: Tx, *, key: str = "", listed: bool = False, keys: Sequence[str] = ()
-) -> tuple[IssuedCertificate, ...]:
+_BY_AGE = select(CERTIFICATES).order_by(CERTIFICATES.c.issued_at, CERTIFICATES.c.serial)
+_OF_KEYS = _BY_AGE.where(CERTIFICATES.c.key.in_(bindparam("keys", expanding=True)))
+
+
+def certificates_of(tx: Tx, keys: Collection[str]) -> tuple[IssuedCertificate, ...]:
+    """Return the certificates of some keys, oldest first."""
+    found = rows(tx).execute(_OF_KEYS, {"keys": [*keys]}).mappings()
+    return tuple(_issued(row) for row in found)
+
+
+def certificates(tx: Tx, *, key: str = "", listed: bool = False) -> tuple[IssuedCertificate, ...]:
     """Return certificates, oldest first, ``listed``: those revoked or on hold.
 
     Empty arguments do not narrow.
     """
-    query = select(CERTIFICATES).order_by(CERTIFICATES.c.issued_at, CERTIFICATES.c.serial)
+    query = _BY_AGE
     if key:
         query = query.where(CERTIFICATES.c.key == key)
-    if keys:
-        query = query.where(CERTIFICATES.c.key.in_(keys))
     if listed:
         query = query.where(CERTIFICATES.c.revoked_at.is_not(None))
     return tuple(_issued(found) for found in rows(tx).execute(query).mappings())

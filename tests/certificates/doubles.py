@@ -12,11 +12,11 @@ from pathlib import Path
 
 from certificates import matters, typebook
 from certificates.model import CertificateType, FaceValues, Format
-from certificates.ports import Judgement, Rehearsal, Sealed, SealIntent, SealOrder
+from certificates.ports import Approval, Judgement, Rehearsal, Sealed, SealIntent, SealOrder
 from certificates.tools import Tools
 from kernel.clock import Clock
 from kernel.errors import TongbanError
-from kernel.ports import Objects, Probe, Transactions, Vault
+from kernel.ports import Objects, Probe, Transactions, Tx, Vault
 from signing.model import Placement
 from storage.probe import NoProbe
 
@@ -172,10 +172,14 @@ class LedgerSealer:
     spoil_from: int = -1
     """Place in a batch from which on files are spoilt."""
     intents: list[SealIntent] = field(default_factory=list)
+    form: str = "seal-1"
 
-    def declare(self, intent: SealIntent) -> str:
-        self.intents.append(intent)
-        return f"seal-1/approval-{len(self.intents)}"
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...]:
+        first = len(self.intents) + 1
+        self.intents += intents
+        return tuple(
+            Approval(f"seal-1/approval-{first + no}", self.form) for no in range(len(intents))
+        )
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
         assert order.approval or order.purpose.startswith("copy-")
@@ -193,12 +197,12 @@ class LedgerSealer:
         made = []
         for place, (order, data) in enumerate(zip(orders, unsealed, strict=True)):
             self.spoil = self.spoil or 0 <= self.spoil_from <= place
-            made.append(Sealed(self.seal(order, data), proven=not self.spoil))
+            made.append(Sealed(self.seal(order, data), proven=not self.spoil, form=self.form))
         return made
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         self.rehearsals += 1
-        return Rehearsal(self._apply(unsealed, "rehearsal"), (b"anchor",))
+        return Rehearsal(self._apply(unsealed, "rehearsal"), (b"anchor",), self.form)
 
     def entries(self) -> dict[str, str]:
         if not self.ledger.exists():
