@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,11 +21,13 @@ from hub import doctor_airflow, doctor_peers
 from hub.findings import Finding
 from hub.messages import owner
 from hub.settings import Settings
+from hub.tls import own_line, tls_end, tls_files
 from kernel.errors import TongbanError
 
 _GIB = 1 << 30
 _LEAST, _SCARCE = 1 * _GIB, 5 * _GIB
 _DRIFT_SECONDS = 2.0
+_RENEWAL = timedelta(days=30)
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -222,17 +224,30 @@ def _port(settings: Settings) -> Finding:
     from hub.portcheck import check_free
 
     told = f"{settings.host}:{settings.port}"
+    scheme, context = own_line(settings)
+    url = f"{scheme}://{told}/healthz"
     try:
         check_free(settings.host, settings.port)
     except TongbanError:
         with (
             suppress(OSError, ValueError),
-            urllib.request.urlopen(f"http://{told}/healthz", timeout=2) as answer,
+            urllib.request.urlopen(url, timeout=2, context=context) as answer,  # noqa: S310 - one of two schemes
         ):
             if json.load(answer) == {"status": "ok"}:
                 return Finding("port", "ok", f"{told}: 已有节点运行 a hub answers")
         raise
     return Finding("port", "ok", told)
+
+
+def _tls(settings: Settings) -> Finding:
+    certificate, _ = tls_files(settings)
+    if certificate is None:
+        return Finding("tls", "ok", "由代理提供 left to a proxy")
+    end = tls_end(Path(certificate))
+    told = f"{Path(certificate).name}: {end.date()}"
+    if end - datetime.now(UTC) < _RENEWAL:
+        return Finding("tls", "warning", told, "请尽快换发证书。", "Renew the certificate soon.")
+    return Finding("tls", "ok", told)
 
 
 def _airflow(settings: Settings) -> Finding:
@@ -287,6 +302,7 @@ CHECKS: dict[str, Callable[[Settings], Finding | Iterator[Finding]]] = {
     "signer": _signer,
     "clock": _clock,
     "port": _port,
+    "tls": _tls,
     "airflow": _airflow,
     "executor": _executor,
     "broker": _broker,

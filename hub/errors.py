@@ -33,6 +33,7 @@ class Code(StrEnum):
     AIRFLOW_RUN_FAILED = "airflow-run-failed"
     WEB_NOT_STARTED = "web-not-started"
     WEB_PORT_TAKEN = "web-port-taken"
+    TLS_UNUSABLE = "tls-unusable"
     REGISTRY_UNREADABLE = "registry-unreadable"
     DEMO_CITY_TOO_SMALL = "demo-city-too-small"
     DEMO_CITY_ENDED = "demo-city-ended"

@@ -13,13 +13,14 @@ from pathlib import Path
 from hub.faults import told
 from hub.portcheck import check_free
 from hub.settings import Settings, load
+from hub.tls import tls_files
 
 
 def serve(settings: Settings, *, with_parent: bool = False) -> int:
     """Serve until SIGTERM or SIGINT; with ``with_parent`` also until standard input ends.
 
-    Raises TongbanError where the port is not free, the database cannot be opened or, in production,
-    the signer does not start.
+    Raises TongbanError where the port is not free, the TLS files or the database cannot be used or,
+    in production, the signer does not start.
     """
     import uvicorn
 
@@ -28,6 +29,7 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
     from hub.worker import Worker
 
     check_free(settings.host, settings.port)
+    certificate, key = tls_files(settings)
     with open_hub(settings) as hub:
         if settings.environment == "production":
             # a hub that cannot sign must not look as if it worked
@@ -41,6 +43,8 @@ def serve(settings: Settings, *, with_parent: bool = False) -> int:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=5,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
             )
         )
         _end_by_signal(server)

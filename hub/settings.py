@@ -11,13 +11,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import Code
 from hub.key_settings import AuthoritySettings, KeySettings, TimeSettings
+from hub.tls import TlsSettings
 from kernel.errors import TongbanError
 
 OWN = "hub.env"
 """File in a hub's folder that says what it is: lines ``TONGBAN_REGION=410300``. No secrets."""
 
 
-class Settings(KeySettings, AuthoritySettings, TimeSettings, BaseSettings):
+class Settings(KeySettings, AuthoritySettings, TimeSettings, TlsSettings, BaseSettings):
     """All that may differ between two hubs running the same code; listed in docs/reference.md."""
 
     model_config = SettingsConfigDict(env_prefix="TONGBAN_", extra="ignore", frozen=True)
@@ -85,7 +86,8 @@ class Settings(KeySettings, AuthoritySettings, TimeSettings, BaseSettings):
     @property
     def address(self) -> str:
         """Public address without a trailing slash."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        scheme = "https" if self.tls_certificate else "http"
+        return (self.base_url or f"{scheme}://{self.host}:{self.port}").rstrip("/")
 
     @property
     def font_paths(self) -> tuple[Path, ...]:

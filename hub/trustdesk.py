@@ -1,4 +1,6 @@
-"""What ``tongban trust`` does: give out the region's list, take in others', cut a region off."""
+"""What ``tongban authority`` and ``tongban trust`` do: establish the region's authority, give out
+its list, take in others', cut a region off.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,47 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kernel.actors import Actor, system
+from kernel.clock import to_iso
 from kernel.errors import Refused, TongbanError
 from kernel.ports import Event, Json, Tx
 from signing import trust_exchange as exchange
-from signing.authority import ACTION
+from signing.authority import ACTION, ESTABLISHED, FAMILIES
 from signing.trust import TrustList, TrustStore, save
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hub.wiring import Hub
+
+
+def establish(hub: Hub) -> list[dict[str, str]]:
+    """Make keys and certificates of the region's authority, once; returns them as ``authority``.
+
+    Raises TongbanError of the signer.
+    """
+    made = hub.authority.establish(_operator(hub))
+    if isinstance(made, Refused):
+        raise TongbanError(made.code, **made.params)
+    return authority(hub)
+
+
+def authority(hub: Hub) -> list[dict[str, str]]:
+    """Return role, algorithm, name, end and SHA-256 fingerprint of each of its certificates.
+
+    Raises TongbanError ``authority-not-established``.
+    """
+    return [
+        {
+            "role": role.value,
+            "algorithm": algorithm,
+            "name": cert.common_name,
+            "until": to_iso(cert.not_after),
+            "fingerprint": exchange.fingerprint(cert),
+        }
+        for role in ESTABLISHED
+        for algorithm in FAMILIES
+        for cert in (hub.authority.current(role, algorithm).cert,)
+    ]
 
 
 def export(hub: Hub, days: int) -> tuple[TrustList, bytes]:

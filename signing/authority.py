@@ -81,6 +81,8 @@ _PLAN = {
     Role.OCSP: _Plan(OCSP_RESPONDER, (Purpose.OCSP,), Role.CA, "证书状态服务"),
     Role.SEAL: _Plan(SIGNER, (Purpose.SEAL_OFD, Purpose.SEAL_PDF), Role.CA, ""),
 }
+ESTABLISHED = (Role.ROOT, Role.CA, Role.SEAL_MAKER, Role.TIME_STAMP)
+"""Roles whose certificates ``establish`` makes."""
 _GAIN = timedelta(days=30)
 """How much longer a successor must last to be worth a key."""
 _BACKDATED = timedelta(hours=1)
@@ -118,7 +120,7 @@ class RegionalCA:
                 actor, _Wish(role, algorithm, key_name(role.value, algorithm), self.region_name)
             )
             for algorithm in FAMILIES
-            for role in roles
+            for role in ESTABLISHED
         )
 
     @property

@@ -7,6 +7,7 @@ and secrets. Whatever else the file says is what runs.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +29,8 @@ SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 CITIES = ("zhengzhou", "luoyang")
 BY_SCRIPT = {"postgres"}
 """Services whose words lie in their image, not in the file."""
+VARIABLE = re.compile(r"\$\{\w+:-([^}]*)\}")
+"""What an operator may set in a file .env, with what counts without it."""
 
 
 def ports() -> dict[str, str]:
@@ -155,8 +158,9 @@ class Composed:
             "/opt/tongban": str(ROOT),
             "0.0.0.0": "127.0.0.1",
             f"http://{self.city}-airflow-api-server": "http://127.0.0.1",
-            f"http://{self.city}:": "http://127.0.0.1:",
+            f"https://{self.city}:": "https://127.0.0.1:",
         }
+        text = VARIABLE.sub(r"\1", text)
         for old, new in (places | dict(self.ports)).items():
             text = text.replace(old, new)
         for name, program in self.programs.items():

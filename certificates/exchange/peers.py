@@ -103,7 +103,7 @@ def _peer(name: str, raw: Mapping[str, Any]) -> Peer:
     return Peer(
         region=region,
         name=str(raw["name"]),
-        address=_address(raw["address"]),
+        address=usable_address(raw["address"]),
         keys=keys,
         per_minute=per_minute,
         cut_from=_moment(raw.get("cut_from")),
@@ -123,7 +123,8 @@ def _key(region: str, raw: Mapping[str, Any]) -> PeerKey:
     return PeerKey(key_id(region, spki), spki, _moment(raw.get("until")))
 
 
-def _address(text: str) -> str:
+def usable_address(text: str) -> str:
+    """Return a peer's address, its last slash cut; raises ValueError where none may be called."""
     parts = urlsplit(text)
     plain = parts.scheme == "http" and parts.hostname in _LOCAL
     if not parts.hostname or not (parts.scheme == "https" or plain):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
+import sqlite3
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from hub.verify import Options, run
 from tests.demo.conftest import COMMAND, REGIONS, ROOT, Done, run_demo
 
+PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 TYPES = {"birth-certificate", "business-licence", "household-register", "marriage", "real-estate"}
 SOURCES = ["ga-population", "mz-marriage", "sc-enterprises", "wj-births", "zr-real-estate"]
 
@@ -136,3 +141,61 @@ def test_running_again_changes_nothing(demo: Done) -> None:
         assert new["log"]["size"] > old["log"]["size"]
     # the case's own results come on top of what was asked for
     assert after["certificates"]["issued"] == before["certificates"]["issued"] + 4
+
+
+def call(*words: object) -> tuple[int, str]:
+    done = subprocess.run(
+        [*COMMAND, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def restored(demo: Done, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Back a city up while a reader has it open, and lay the copy elsewhere."""
+    folder = tmp_path_factory.mktemp("backup")
+    found = re.search(r"cat > backup\.py <<'PY'\n(.*?)\nPY\n", PAGE, re.DOTALL)
+    assert found, "the page has no backup any more"
+    (folder / "backup.py").write_text(found[1], "utf-8")
+    words = [sys.executable, "backup.py", str(demo.homes[0]), str(folder / "copy")]
+    with sqlite3.connect(demo.homes[0] / "hub.db") as reader:
+        reader.execute("SELECT count(*) FROM storage_journal").fetchone()
+        subprocess.run(words, cwd=folder, check=True)
+        again = subprocess.run(words, cwd=folder, check=False, capture_output=True)
+    assert again.returncode, "a backup was written over another"
+    shutil.copytree(folder / "copy", folder / "hub")
+    return folder / "hub"
+
+
+def test_a_restored_hub_has_every_file_that_the_page_calls_kept(demo: Done, restored: Path) -> None:
+    for name in ("objects", "log", "keys", "registry", "reports"):
+        kept = {
+            path.relative_to(demo.homes[0]): path.stat().st_mode
+            for path in (demo.homes[0] / name).rglob("*")
+            if path.is_file() and not {"staging", ".staging"} & set(path.parts)
+        }
+        back = {path: (restored / path).stat().st_mode for path in kept}
+        assert kept, name
+        assert back == kept
+
+
+def test_a_restored_hub_stands_up_to_a_checkpoint_kept_elsewhere(
+    demo: Done, restored: Path
+) -> None:
+    kept = demo.homes[0] / "log" / "checkpoint"
+    assert call("registry", "check", "--home", restored)[0] == 0
+    code, said = call("audit", "check", "--home", restored, "--checkpoint", kept)
+    assert code == 0, said
+
+
+def test_a_backup_with_entries_missing_does_not(demo: Done, restored: Path, tmp_path: Path) -> None:
+    short = tmp_path / "hub"
+    shutil.copytree(restored, short)
+    with sqlite3.connect(short / "hub.db") as database:
+        for verb in ("update", "delete"):
+            database.execute(f"DROP TRIGGER storage_journal_no_{verb}")
+        database.execute("DELETE FROM audit_entry WHERE idx > 100")
+        database.execute("DELETE FROM storage_journal WHERE no > 101")
+    kept = demo.homes[0] / "log" / "checkpoint"
+    code, said = call("audit", "check", "--home", short, "--checkpoint", kept)
+    assert code == 1, said

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from certificates.exchange import peers
 from hub.settings import Settings, load
+from tests.composed import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -46,7 +48,7 @@ def test_every_setting_that_is_given_exists_and_its_value_is_taken(
         given = {key: value for key, value in row["environment"].items() if "TONGBAN" in key}
         assert set(given) <= known
         for key, value in given.items():
-            monkeypatch.setenv(key, str(value))
+            monkeypatch.setenv(key, VARIABLE.sub(r"\1", str(value)))
         secrets = tmp_path / "secrets"
         secrets.mkdir(exist_ok=True)
         for target in targets(row):
@@ -95,6 +97,17 @@ def test_all_parts_of_a_city_work_in_its_home_and_none_in_anothers() -> None:
         assert not [other for other in strangers if other in str(row)], name
 
 
+def test_each_city_may_be_the_others_peer_at_the_address_it_tells() -> None:
+    told = set()
+    for name, row in OURS.items():
+        if "TONGBAN_BASE_URL" not in row.get("environment", {}):
+            continue
+        address = VARIABLE.sub(r"\1", row["environment"]["TONGBAN_BASE_URL"])
+        assert peers.usable_address(address) == f"https://{city(name)}:8600"
+        told.add(address)
+    assert len(told) == len(CITIES)
+
+
 def test_the_cities_differ_in_nothing_but_themselves() -> None:
     one, two = (
         [str(row) for name, row in SERVICES.items() if city(name) == known] for known in CITIES
@@ -105,6 +118,7 @@ def test_the_cities_differ_in_nothing_but_themselves() -> None:
         "洛阳": "郑州",
         "8601": "8600",
         "18180": "18080",
+        "LUOYANG": "ZHENGZHOU",
     }
     for old, new in swap.items():
         two = [text.replace(old, new) for text in two]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from hub.reference import current
+from hub.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
@@ -25,6 +26,12 @@ ROOMS = (
 def test_the_reference_names_every_setting_command_route_and_error() -> None:
     written = (ROOT / "docs" / "reference.md").read_text("utf-8")
     assert written == current(), "run: python -m hub.reference"
+
+
+def test_the_page_on_deploying_has_a_word_on_every_setting() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    settings = {f"TONGBAN_{name.upper()}" for name in Settings.model_fields}
+    assert settings <= set(re.findall(r"TONGBAN_[A-Z0-9_]+", page))
 
 
 def test_every_route_says_what_it_is() -> None:
