@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from itertools import islice
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from certificates import register_store as store
 from certificates import subjects
-from certificates.arrows import FORMATS, Arrows, Rendered, ids_of
+from certificates.arrows import Arrows, Rendered, ids_of
 from certificates.contents import open_key
 from certificates.errors import Code
 from certificates.model import CertificateStatus, CertificateType
@@ -43,6 +43,9 @@ class Issuer:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._arrows = Arrows(tools)
+        # Threads that stay: glibc gives each new one another of its arenas (eight for each core),
+        # and an arena keeps the tens of megabytes in which a part was sealed.
+        self._pool = ThreadPoolExecutor(tools.workers, "issue")
 
     def issue(self, actor: Actor, type_name: str, key: str) -> Recorded[Certificate | Refused]:
         """Issue one certificate for the subject whose key column holds ``key``.
@@ -255,18 +258,12 @@ class Issuer:
 
         def finish(part: list[Draft]) -> None:
             own = {key: faces.pop(key) for key in ids_of(part)}
-            count = len(part) * len(FORMATS)
-            judged = range(count) if each else self._tools.sampling.of(count)
-            told(self._arrows.seal(actor, part, own, judged=judged))
-
-        def told(done: Recorded[list[Draft]]) -> None:
-            if done.value:
-                issued.append(done)
-                tick(len(done.value))
+            signed = self._arrows.seal(actor, part, own, each=each)
+            self._put_in_force(actor, signed, issued, tick)
 
         self._side_by_side(finish, list(_parts(iter(signing), CHUNK)))
         for part in _parts(iter(_at(drafts, Step.SIGNED)), CHUNK):
-            told(self._arrows.issue(actor, part))
+            self._put_in_force(actor, part, issued, tick)
         return issued, tuple(failed)
 
     def _side_by_side(
@@ -277,8 +274,26 @@ class Issuer:
             for part in parts:
                 work(part)
             return
-        with ThreadPoolExecutor(self._tools.workers, "issue") as pool:
-            list(pool.map(work, parts))
+        begun = [self._pool.submit(work, part) for part in parts]
+        try:
+            for item in begun:
+                item.result()
+        finally:  # nothing goes on behind the back of a caller whom a part or Ctrl-C stopped
+            for item in begun:
+                item.cancel()
+            wait(begun)
+
+    def _put_in_force(
+        self,
+        actor: Actor,
+        signed: list[Draft],
+        issued: list[Recorded[list[Draft]]],
+        tick: Callable[[int], None],
+    ) -> None:
+        if signed:
+            done = self._arrows.issue(actor, signed)
+            issued.append(done)
+            tick(len(ids_of(done.value)))
 
 
 def _at(drafts: Sequence[Draft], step: Step) -> list[Draft]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import gc
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from certificates import issue as issuing
 from certificates.issue import Issuer
 from certificates.model import CertificateType, FaceValues, Format
-from certificates.ports import Judgement
+from certificates.ports import Judgement, Sealed, SealOrder
 from certificates.register_model import Step
 from certificates.sampling import Sampling
 from certificates.store import METADATA
@@ -26,6 +30,7 @@ from tests.certificates.doubles import (
     UNCLE,
     Bench,
     LedgerJudge,
+    LedgerSealer,
     PlainPress,
     birth,
     make_bench,
@@ -134,6 +139,50 @@ def test_an_unproven_file_of_a_batch_always_gets_the_full_verdict(
     with pytest.raises(TongbanError, match="seal-rejected"):
         batch(bench)
     assert "issued" not in kinds(database)
+
+
+class WatchedSealer(LedgerSealer):
+    """Knows who sealed, and keeps no ledger."""
+
+    threads: tuple[threading.Thread, ...] = ()
+
+    def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
+        # the threads themselves: a number is given again when its thread has ended
+        self.threads = tuple(dict.fromkeys((*self.threads, threading.current_thread())))
+        return [Sealed(self._apply(data, "real"), proven=True) for data in unsealed]
+
+
+class Scales:
+    """Weighs what Python holds at the beginning of each batch."""
+
+    def __init__(self) -> None:
+        self.bytes: list[int] = []
+
+    @contextmanager
+    def track(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+        gc.collect()
+        self.bytes.append(tracemalloc.get_traced_memory()[0])
+        yield lambda units: None
+
+
+def test_a_long_run_has_its_threads_for_good_and_keeps_nothing_of_its_certificates(
+    of: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "BATCH", 50)
+    monkeypatch.setattr(issuing, "CHUNK", 25)
+    sealer, scales = WatchedSealer(tmp_path / "unused.txt"), Scales()
+    bench = of(400).with_tools(sealer=sealer)
+    tracemalloc.start()
+    try:
+        done = Issuer(bench.tools).issue_batch(OFFICE, "marriage", progress=scales)
+    finally:
+        tracemalloc.stop()
+    assert isinstance(done, tuple)
+    assert [item.issued for item in done] == [50] * 8
+    assert 1 <= len(sealer.threads) <= bench.tools.workers
+    assert threading.current_thread() not in sealer.threads
+    grown = (scales.bytes[-1] - scales.bytes[3]) / 200
+    assert grown < 500, "bytes for each certificate; its sealed contents alone have more"
 
 
 @pytest.fixture
