@@ -114,7 +114,6 @@ class RegionalCA:
             return allowed
         self._signer.create(LOG_KEY, "ed25519", (Purpose.LOG_CHECKPOINT,))
         self._signer.create(PEER_KEY, "ecdsa_p256", (Purpose.PEER_MESSAGE,))
-        roles = (Role.ROOT, Role.CA, Role.SEAL_MAKER, Role.TIME_STAMP)
         return tuple(
             self._certify(
                 actor, _Wish(role, algorithm, key_name(role.value, algorithm), self.region_name)
@@ -288,8 +287,8 @@ class RegionalCA:
             algorithm=info.algorithm,
             sign=self._with(signing_key, Purpose.ISSUE_CERTIFICATE, f"x509.{number:x}"),
             number=number,
-        )
             ocsp=self.region.ocsp if plan.asked_about else "",
+        )
 
     def _keep(self, actor: Actor, issued: IssuedCertificate) -> Recorded[IssuedCertificate]:
         def work(tx: Tx) -> IssuedCertificate:
