@@ -3,8 +3,7 @@
 Each is one transaction and idempotent: it moves only certificates that still stand at its tail, so
 two workers on the same certificate waste time but never double it. Sealed files lie in the object
 store before the transaction that names them; an object without a name is harmless. Unsealed faces
-are not kept: they are drawn again from the frozen values, and their digest tells whether they are
-the same.
+are drawn again from the frozen values, and their digest tells whether they are the same.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from certificates import register_store as store
+from certificates import slot_store
 from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.facevalues import face_values
@@ -339,7 +339,7 @@ class Arrows:
         store.set_status(tx, old, status, reason="reissued", now=now, superseded_by=new.id)
         kind = self._tools.types[new.type]
         contents = open_contents(self._tools.vault, new.id, draft.contents)
-        store.move_slots(tx, old, new.id, slots(self._tools.vault, kind, contents))
+        slot_store.move_slots(tx, old, new.id, slots(self._tools.vault, kind, contents))
         tx.record(Event("certificates.superseded", old, actor, {"by": new.id}))
 
 

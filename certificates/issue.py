@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from certificates import register_store as store
 from certificates import subjects
-from certificates.arrows import Arrows, Rendered, ids_of
+from certificates.arrows import FORMATS, Arrows, Rendered, ids_of
 from certificates.contents import open_key
 from certificates.errors import Code
 from certificates.model import CertificateStatus, CertificateType
@@ -258,12 +258,18 @@ class Issuer:
 
         def finish(part: list[Draft]) -> None:
             own = {key: faces.pop(key) for key in ids_of(part)}
-            signed = self._arrows.seal(actor, part, own, each=each)
-            self._put_in_force(actor, signed, issued, tick)
+            count = len(part) * len(FORMATS)
+            judged = range(count) if each else self._tools.sampling.of(count)
+            told(self._arrows.seal(actor, part, own, judged=judged))
+
+        def told(done: Recorded[list[Draft]]) -> None:
+            if done.value:
+                issued.append(done)
+                tick(len(done.value))
 
         self._side_by_side(finish, list(_parts(iter(signing), CHUNK)))
         for part in _parts(iter(_at(drafts, Step.SIGNED)), CHUNK):
-            self._put_in_force(actor, part, issued, tick)
+            told(self._arrows.issue(actor, part))
         return issued, tuple(failed)
 
     def _side_by_side(
@@ -282,18 +288,6 @@ class Issuer:
             for item in begun:
                 item.cancel()
             wait(begun)
-
-    def _put_in_force(
-        self,
-        actor: Actor,
-        signed: list[Draft],
-        issued: list[Recorded[list[Draft]]],
-        tick: Callable[[int], None],
-    ) -> None:
-        if signed:
-            done = self._arrows.issue(actor, signed)
-            issued.append(done)
-            tick(len(ids_of(done.value)))
 
 
 def _at(drafts: Sequence[Draft], step: Step) -> list[Draft]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from certificates import register_store as store
+from certificates import slot_store
 from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.model import CertificateStatus, Format
@@ -179,7 +180,7 @@ class Register:
             old = found[0].certificate
             store.set_status(tx, key, status, reason=reason, now=self._tools.clock.now())
             if status in ENDED:
-                store.free_slots(tx, key)
+                slot_store.free_slots(tx, key)
             change: dict[str, Json] = {
                 "before": old.status.value,
                 "after": status.value,

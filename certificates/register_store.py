@@ -1,4 +1,4 @@
-"""Statements on certificates, their slots, holders, origins and files."""
+"""Statements on certificates, their holders, origins and files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
+from certificates import slot_store
 from certificates.model import CertificateStatus, Format
 from certificates.register_model import Certificate, Origin, Step, StoredFile
-from certificates.store import CERTIFICATE, FILE, HOLDER, ORIGIN, SLOT, insert_once
+from certificates.store import CERTIFICATE, FILE, HOLDER, ORIGIN, SLOT, in_parts, insert_once
 from kernel.clock import from_iso, to_iso
 from kernel.ids import CertificateId, HolderRef
 from kernel.ports import Digest, Tx
@@ -21,9 +22,6 @@ from storage.transactions import rows
 
 UNSEALED = "unsealed"
 ORIGINAL = "original"
-
-_CHUNK = 400
-"""Values of one IN list; far below the limits of both databases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +83,19 @@ def insert_draft(
         connection.execute(_ADD_ORIGINS, lineage)
 
 
-_SLOT_OWNERS = select(SLOT.c.slot, SLOT.c.certificate_id).where(
-    SLOT.c.type == bindparam("kind"), SLOT.c.slot.in_(bindparam("slots", expanding=True))
-)
-_IDENTIFIERS = select(CERTIFICATE.c.identifier).where(
-    CERTIFICATE.c.identifier.in_(bindparam("identifiers", expanding=True))
-)
 _AT_STEP = select(CERTIFICATE.c.id).where(
     CERTIFICATE.c.id.in_(bindparam("ids", expanding=True)),
     CERTIFICATE.c.step.in_(bindparam("steps", expanding=True)),
 )
 
 
-def slot_owners(tx: Tx, kind: str, slots: Collection[str]) -> dict[str, CertificateId]:
-    """Return which of the slots are taken, and by which certificate."""
-    found: dict[str, CertificateId] = {}
-    for part in _parts(slots):
-        done = rows(tx).execute(_SLOT_OWNERS, {"kind": kind, "slots": part})
-        found.update((row.slot, CertificateId(row.certificate_id)) for row in done)
-    return found
-
-
-def identifiers_taken(tx: Tx, identifiers: Collection[str]) -> set[str]:
-    """Return those of the identifiers that exist."""
-    found: set[str] = set()
-    for part in _parts(identifiers):
-        found.update(rows(tx).execute(_IDENTIFIERS, {"identifiers": part}).scalars())
-    return found
-
-
 def at_step(tx: Tx, ids: Collection[CertificateId], *steps: Step) -> set[CertificateId]:
     """Return those certificates that stand at one of the steps now."""
     found: set[CertificateId] = set()
-    for part in _parts(ids):
+    for part in in_parts(ids):
         given = {"ids": part, "steps": [step.value for step in steps]}
         found.update(map(CertificateId, rows(tx).execute(_AT_STEP, given).scalars()))
     return found
-
-
-def move_slots(tx: Tx, old: CertificateId, new: CertificateId, keep: Collection[str]) -> None:
-    """Give the slots of a superseded certificate to its successor; free those it does not need."""
-    connection = rows(tx)
-    connection.execute(
-        delete(SLOT).where(SLOT.c.certificate_id == old, SLOT.c.slot.not_in(tuple(keep)))
-    )
-    connection.execute(update(SLOT).where(SLOT.c.certificate_id == old).values(certificate_id=new))
-
-
-def free_slots(tx: Tx, certificate: CertificateId) -> None:
-    """Free everything a certificate occupied."""
-    rows(tx).execute(delete(SLOT).where(SLOT.c.certificate_id == certificate))
 
 
 def advance(  # noqa: PLR0917 - one row of a table of steps
@@ -157,7 +118,7 @@ def advance(  # noqa: PLR0917 - one row of a table of steps
     }
     query = _advance(in_force=after is Step.ISSUED, approved=approvals is not None)
     found: set[CertificateId] = set()
-    for part in _parts(ids):
+    for part in in_parts(ids):
         done = rows(tx).execute(query, {**given, "ids": part}).scalars()
         found.update(map(CertificateId, done))
     return found
@@ -182,7 +143,7 @@ def void(tx: Tx, certificate: CertificateId, reason: str, now: datetime) -> None
         .where(CERTIFICATE.c.id == certificate)
         .values(step=Step.VOID.value, reason=reason, touched_at=to_iso(now))
     )
-    free_slots(tx, certificate)
+    slot_store.free_slots(tx, certificate)
 
 
 def set_status(
@@ -228,7 +189,7 @@ def files(
 ) -> dict[CertificateId, tuple[StoredFile, ...]]:
     """Return the files of one role by certificate."""
     found: dict[CertificateId, tuple[StoredFile, ...]] = {}
-    for part in _parts(ids):
+    for part in in_parts(ids):
         query = (
             select(FILE)
             .where(FILE.c.certificate_id.in_(part), FILE.c.role == role)
@@ -245,7 +206,7 @@ def files(
 def find(tx: Tx, ids: Collection[CertificateId]) -> list[Draft]:
     """Return certificates by id, in the order of their ids."""
     found: list[Draft] = []
-    for part in _parts(ids):
+    for part in in_parts(ids):
         query = select(CERTIFICATE).where(CERTIFICATE.c.id.in_(part)).order_by(CERTIFICATE.c.id)
         found.extend(_drafts(tx, _all(tx, query)))
     return found
@@ -356,7 +317,7 @@ def _drafts(tx: Tx, found: Sequence[Row[Any]]) -> list[Draft]:
     if not found:
         return []
     holders: dict[str, set[HolderRef]] = {}
-    for part in _parts([row.id for row in found]):
+    for part in in_parts([row.id for row in found]):
         query = select(HOLDER.c.certificate_id, HOLDER.c.holder_ref).where(
             HOLDER.c.certificate_id.in_(part)
         )
@@ -417,9 +378,3 @@ def _values(draft: Draft) -> dict[str, object]:
 
 def _all(tx: Tx, query: Any) -> Sequence[Row[Any]]:
     return rows(tx).execute(query).all()
-
-
-def _parts(values: Collection[str]) -> Iterable[list[str]]:
-    items = list(values)
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]

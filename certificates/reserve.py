@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from certificates import register_store as store
+from certificates import slot_store
 from certificates.contents import is_of, seal
 from certificates.errors import Code
 from certificates.model import CertificateStatus, CertificateType
@@ -66,10 +67,12 @@ def reserve(
     own = after.certificate.id if after else None
 
     def work(tx: Tx) -> Reserved:
-        owners = store.slot_owners(tx, kind.name, [slot for plan in plans for slot in plan.slots])
+        owners = slot_store.slot_owners(
+            tx, kind.name, [slot for plan in plans for slot in plan.slots]
+        )
         busy = {slot: owner for slot, owner in owners.items() if owner != own}
         names = [plan.draft.certificate.identifier for plan in plans]
-        taken = store.identifiers_taken(tx, names)
+        taken = slot_store.identifiers_taken(tx, names)
         held = _held(tx, plans, busy)
         drafts: list[Draft] = []
         refused: list[Refused] = []

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from certificates import register_store as store
-from certificates import subjects
+from certificates import slot_store, subjects
 from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.issue import Issuer
@@ -109,7 +109,7 @@ class Results:
         number = subjects.number_slot(self._tools.vault, kind, contents)
 
         def look(tx: Tx) -> Draft | None:
-            found = store.find(tx, [*store.slot_owners(tx, kind.name, [number]).values()])
+            found = store.find(tx, [*slot_store.slot_owners(tx, kind.name, [number]).values()])
             return found[0] if found else None
 
         return self._tools.transactions.read(look)

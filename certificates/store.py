@@ -1,12 +1,12 @@
 """Tables of the room. Personal values lie only in sealed columns; references are keyed indexes.
 
-Statements are in ``register_store`` (certificates and their issue) and ``requests_store`` (grants
-and requests).
+Statements are in ``register_store`` (certificates and their issue), ``slot_store`` (what only one
+may have) and ``requests_store`` (grants and requests).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -227,3 +227,14 @@ def insert_once(connection: Connection, table: Table, *values: Mapping[str, Any]
 def _once(dialect: str, table: Table) -> Executable:
     statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return statement.on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+
+
+_CHUNK = 400
+"""Values of one IN list; far below the limits of both databases."""
+
+
+def in_parts(values: Collection[str]) -> Iterable[list[str]]:
+    """Yield the values in parts small enough for one statement's parameters."""
+    items = list(values)
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

@@ -100,6 +100,8 @@ def _check(data: Any, covered: bytes, pool: Pool, notes: Notes, path: str) -> Cm
         if kind == CONTENT_TST and len(named) > 1:
             # Two ways to name the authority would let two verifiers trust two of them.
             notes.add("E_XML_AMBIGUOUS", path, "token names its authority twice")
+        if attributes and signed != der.tlv(der.SET, info["signed_attrs"].contents):
+            notes.add("W_CMS_ENCODING", path, "signed attributes are not in DER's order")
         if attributes and [item.native for item in attributes.get("content_type", [])] != [kind]:
             notes.add("W_CMS_ENCODING", path, "content type is not among the signed attributes")
     return CmsFacts(
@@ -191,8 +193,12 @@ def _signed(
 
 
 def _attribute_bytes(info: Any) -> bytes:
+    """Return the attributes as they are signed: a SET in DER's order (RFC 5652 clause 5.4)."""
     body: bytes = info["signed_attrs"].contents
-    return der.tlv(der.SET, body)
+    try:
+        return der.tlv(der.SET, *sorted(part.raw for part in der.split(body)))
+    except der.DerError:  # BER lengths inside: the order alone cannot mend it
+        return der.tlv(der.SET, body)
 
 
 def _verify(

@@ -75,9 +75,15 @@ def _odd(parts: list[Node], signer: Node, digest_oid: str) -> str:
         return "algorithm parameters"
     if parts[2].first().oid() not in DATA:
         return "content type"
-    if len(parts) != 5 or parts[3].tag != IMPLICIT_0 or len(told) != (6 if signed else 5):
-        return "parts that no signature covers"
-    return ""
+    if signed and b"".join(_in_order(told[3])) != told[3].content:
+        return "order of signed attributes"
+    more = len(parts) != 5 or parts[3].tag != IMPLICIT_0 or len(told) != (6 if signed else 5)
+    return "parts that no signature covers" if more else ""
+
+
+def _in_order(attributes: Node) -> list[bytes]:
+    """Return the attributes in DER's order, in which they are signed (RFC 5652 clause 5.4)."""
+    return sorted(part.raw for part in attributes.children())
 
 
 def _plain(algorithm: Node) -> bool:
@@ -115,7 +121,7 @@ def _signer(node: Node, certificates: tuple[bytes, ...], content: bytes | None) 
     moment: datetime | None = None
     if attributes is not None:
         attested, moment = _attributes(attributes)
-        signed = der.tlv(der.SET, attributes.content)
+        signed = der.tlv(der.SET, *_in_order(attributes))
     elif content is not None:
         attested = signed = content
     else:

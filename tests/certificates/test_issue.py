@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certificates import numbering, register_store
+from certificates import numbering, register_store, slot_store
 from certificates.contents import open_contents
 from certificates.issue import Issuer
 from certificates.ports import SealOrder
@@ -296,7 +296,7 @@ def test_a_reissue_to_another_head_frees_the_old_one(bench: Bench, database: Dat
     assert new.holders != old.holders
     slots = [f"h:{ref}" for ref in (*old.holders, *new.holders)]
     owners = database.transactions.read(
-        lambda tx: register_store.slot_owners(tx, "household-register", slots)
+        lambda tx: slot_store.slot_owners(tx, "household-register", slots)
     )
     assert owners == {slots[1]: new.id}
 

@@ -149,7 +149,7 @@ class WatchedSealer(LedgerSealer):
     def seal_many(self, orders: Sequence[SealOrder], unsealed: Sequence[bytes]) -> list[Sealed]:
         # the threads themselves: a number is given again when its thread has ended
         self.threads = tuple(dict.fromkeys((*self.threads, threading.current_thread())))
-        return [Sealed(self._apply(data, "real"), proven=True) for data in unsealed]
+        return [Sealed(self._apply(data, "real"), proven=True, form=self.form) for data in unsealed]
 
 
 class Scales:

@@ -65,10 +65,14 @@ def read(scope: Scope, pool: Pool, notes: Notes) -> Facts:
     if not scope.value:
         return Facts()
     try:
-        return _structure(scope.value)(scope, pool, notes)
+        facts = _structure(scope.value)(scope, pool, notes)
     except der.DerError as error:
         notes.add(error.code, scope.value_path, error.detail)
         return Facts()
+    if scope.kind == "Seal" and not facts.structure.startswith("ses-"):
+        # No seal, no maker and no list of members would be judged for what is called a seal.
+        notes.add("E_SES_VERSION", scope.value_path, f"a seal whose value is {facts.structure}")
+    return facts
 
 
 def _structure(data: bytes) -> Callable[[Scope, Pool, Notes], Facts]:

@@ -1,14 +1,24 @@
-"""Comparing two values of two revisions with everything below them."""
+"""Comparing two values of two revisions with everything below them, and naming what differs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from signing.formats.pdf.fields import entry, members
 from signing.formats.pdf.unchanged import Unchanged
 
 MAX_PAIRS = 3_000_000
+
+EXTENSION, SIGNED, FORM = "extension", "signed", "form"
+ANNOTATION, UNDEFINED = "annotation", "undefined"
+
+_NUMBERS = (int, Decimal)
+_CODING = ("/Filter", "/DecodeParms")
+_UPWARD = ("/Parent", "/P")
+"""Links upward, where they are links: ``/P`` is also a permission and a prefix of page labels."""
 
 
 @dataclass(slots=True)
@@ -22,6 +32,11 @@ class Changes:
     old_pages: dict[int, int] = field(default_factory=dict)
     new_pages: dict[int, int] = field(default_factory=dict)
     """Page objects by identity to their position: a link to a page is equal when that is."""
+    old_fields: dict[int, str] = field(default_factory=dict)
+    new_fields: dict[int, str] = field(default_factory=dict)
+    """Fields and their widgets by identity to the name that the form gives them."""
+    filled: dict[str, None] = field(default_factory=dict)
+    """Names of fields, not signatures, that were filled in or look different now."""
     unchanged: Unchanged | None = None
 
     def add(self, kind: str, place: str) -> None:
@@ -52,14 +67,22 @@ def same(old: Any, new: Any, changes: Changes) -> bool:
         equal = isinstance(old, StreamObject) is isinstance(new, StreamObject)
         equal = equal and _same_dictionary(old, new, changes)
         if equal and isinstance(old, StreamObject):
-            equal = old.encoded_data == new.encoded_data or old.data == new.data
+            equal = _same_stream(old, new, changes)
         if not equal:
             while pair in changes.seen:
                 changes.seen.popitem()
         return equal
     if isinstance(old, ArrayObject) and isinstance(new, ArrayObject):
         return _same_array(old, new, changes)
-    return type(old) is type(new) and bool(old == new)
+    # 1 and 1.0 are one number in two spellings (ISO 32000-2 clause 7.3.3).
+    numbers = isinstance(old, _NUMBERS) and isinstance(new, _NUMBERS)
+    return (numbers or type(old) is type(new)) and bool(old == new)
+
+
+def _same_stream(old: Any, new: Any, changes: Changes) -> bool:
+    """Equal octets say the same only where they are decoded in the same way."""
+    alike = all(same(entry(old, key), entry(new, key), changes) for key in _CODING)
+    return bool((alike and old.encoded_data == new.encoded_data) or old.data == new.data)
 
 
 def _same_array(old: Any, new: Any, changes: Changes) -> bool:
@@ -73,11 +96,12 @@ def _same_array(old: Any, new: Any, changes: Changes) -> bool:
 
 
 def _same_dictionary(old: Any, new: Any, changes: Changes) -> bool:
-    skip = {"/Parent", "/P", "/Length", "/Filter", "/DecodeParms"}
+    from pyhanko.pdf_utils.generic import StreamObject
+
+    skip = {"/Length", *_CODING} if isinstance(old, StreamObject) else set()
     if "/TransformMethod" in old:
         skip.add("/Data")  # names the whole document
-    if isinstance(dict.get(old, "/P"), int) or isinstance(dict.get(new, "/P"), int):
-        skip.discard("/P")  # a permission, not a link to the page
+    skip |= {key for key in _UPWARD if _leads_up(old, key) and _leads_up(new, key)}
     if {*old.keys()} - skip != {*new.keys()} - skip:
         return False
     known = changes.unchanged
@@ -86,4 +110,50 @@ def _same_dictionary(old: Any, new: Any, changes: Changes) -> bool:
         or same(entry(old, key), entry(new, key), changes)
         for key in old
         if key not in skip
+    )
+
+
+def _leads_up(item: Any, key: str) -> bool:
+    found = entry(item, key) if key in item else None
+    return found is None or hasattr(found, "keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Kinds of change to resources: names ``added``, and ``changed`` by category of resource."""
+
+    added: str = FORM
+    changed: Mapping[str, str] = field(default_factory=dict)
+
+
+OF_PAGE = Kinds()
+
+
+def compare_resources(
+    old: Any, new: Any, place: str, changes: Changes, kinds: Kinds = OF_PAGE
+) -> None:
+    """Names may be added (a seal's font); changed or removed, what is drawn with them changes."""
+    if same(old, new, changes):
+        return
+    if new is None:
+        changes.add(UNDEFINED, place)
+        return
+    for key in sorted({*(old.keys() if old is not None else ()), *new.keys()}):
+        before, after = entry(old, key) if old is not None else None, entry(new, key)
+        if key == "/ProcSet" or same(before, after, changes):
+            continue
+        kept = before is None or _kept(before, after, changes)
+        kind = kinds.added if kept else kinds.changed.get(key, UNDEFINED)
+        changes.add(kind, f"{place}{key}")
+
+
+def _kept(before: Any, after: Any, changes: Changes) -> bool:
+    """Tell whether every name of one dictionary stands unchanged in the other."""
+    return (
+        hasattr(before, "keys")
+        and hasattr(after, "keys")
+        and all(
+            name in after and same(entry(before, name), entry(after, name), changes)
+            for name in before
+        )
     )

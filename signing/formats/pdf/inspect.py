@@ -10,7 +10,7 @@ from kernel.clock import to_iso
 from signing.formats import cms
 from signing.formats.errors import FormatError
 from signing.formats.ofd import value
-from signing.formats.pdf import changes, known
+from signing.formats.pdf import coverage, known
 from signing.formats.pdf.fields import (
     PARSER_ERRORS,
     Found,
@@ -81,7 +81,7 @@ def _signature(data: bytes, reader: Any, found: Found, pool: Pool) -> SignatureE
     try:
         span = check_range(data, found)
         base = _facts(base, found, span, pool, notes)
-        _coverage(data, reader, found, span, notes)
+        coverage.check(data, reader, found, span.end, notes)
     except FormatError as error:
         notes.add(error.code, error.path or found.name, error.detail)
     except PARSER_ERRORS as error:
@@ -188,43 +188,6 @@ def _dictionary_time(value: Any) -> str:
         return to_iso(parse_pdf_date(str(get(value, "/M")), strict=False))
     except PARSER_ERRORS:
         return ""
-
-
-def _coverage(data: bytes, reader: Any, found: Found, span: Range, notes: Notes) -> None:
-    """Note what happened to the file after the bytes that the signature covers."""
-    if span.end == len(data):
-        return
-    if not data[span.end :].strip(b"\x00 \t\r\n"):
-        notes.add("E_UNCOVERED_FILE", found.name, f"{len(data) - span.end} blank bytes at the end")
-        return
-    seen = changes.since(data, span.end, reader)
-    if not seen.places:
-        detail = f"{len(data) - span.end} bytes at the end that change nothing"
-        notes.add("E_UNCOVERED_FILE", found.name, detail)
-    limit = _permitted(found)
-    for kind, least in _LEAST_LEVEL.items():
-        code = "W_CHANGED_AFTER_SEAL" if limit >= least else "E_CHANGED_AFTER_SEAL"
-        for place in seen.of(kind):
-            notes.add(code, found.name, place)
-
-
-_LEAST_LEVEL = {
-    changes.UNDEFINED: 99,
-    changes.ANNOTATION: 3,
-    changes.SIGNED: 2,
-    changes.FORM: 2,
-}
-"""Kind of change to the DocMDP level that allows it (ISO 32000-2 table 257); 99: none does."""
-UNRESTRICTED = 3
-
-
-def _permitted(found: Found) -> int:
-    """Return the DocMDP level that the signature sets, 3 where it sets none."""
-    for reference in items(get(found.value, "/Reference")):
-        if str(get(reference, "/TransformMethod")) == "/DocMDP":
-            level = get(get(reference, "/TransformParams"), "/P")
-            return int(level) if isinstance(level, int) else 2
-    return UNRESTRICTED
 
 
 def _ends(found: list[Found]) -> list[int]:
