@@ -8,7 +8,6 @@ are drawn again from the frozen values, and their digest tells whether they are 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -18,8 +17,9 @@ from certificates import slot_store
 from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.facevalues import face_values
+from certificates.filelists import FORMATS, Files, described, digest_root, flat
 from certificates.model import CertificateStatus, FaceValues, Format
-from certificates.ports import Approval, SealIntent, SealOrder
+from certificates.ports import SealIntent, SealOrder
 from certificates.register_model import IssueFailure, Step, StoredFile
 from certificates.register_store import Draft
 from certificates.subjects import slots
@@ -27,17 +27,14 @@ from certificates.tools import Tools
 from kernel.actors import Actor
 from kernel.errors import Refused, TongbanError
 from kernel.ids import CertificateId
-from kernel.ports import Digest, Event, Json, Recorded, Tx
+from kernel.ports import Event, Json, Recorded, Tx
 
 T = TypeVar("T")
 
-FORMATS: tuple[Format, ...] = ("ofd", "pdf")
-"""Both files of a certificate."""
 
 FACE_FAULTS = frozenset({"glyph-missing", "face-overflow", "face-value-missing"})
 """Faults of one certificate's values. They void it; any other failure stops the work."""
 
-Files = dict[CertificateId, tuple[StoredFile, ...]]
 Faces = dict[CertificateId, dict[Format, bytes]]
 
 
@@ -48,6 +45,16 @@ class Rendered:
     drafts: list[Draft]
     failed: tuple[IssueFailure, ...]
     faces: Faces
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Which sealed files need a full verdict: those at the places ``judged``, and those of a form
+    (``Sealed.form``) that is not among the rehearsed ``forms``.
+    """
+
+    judged: Collection[int]
+    forms: Collection[str]
 
 
 class Arrows:
@@ -62,14 +69,14 @@ class Arrows:
         What cannot be drawn is voided with the code of the fault.
         """
         faces, faults = self._drawn(drafts)
-        made = {key: _described(found) for key, found in faces.items()}
+        made = {key: described(found) for key, found in faces.items()}
 
         def work(tx: Tx) -> set[CertificateId]:
             there = store.at_step(tx, ids_of(drafts), Step.RESERVED)
             good = [key for key in made if key in there]
             self._move(tx, good, Step.RESERVED, Step.RENDERED)
-            store.insert_files(tx, store.UNSEALED, _flat(made, good))
-            data: dict[str, Json] = {"count": len(good), "root": digest_root(_flat(made, good))}
+            store.insert_files(tx, store.UNSEALED, flat(made, good))
+            data: dict[str, Json] = {"count": len(good), "root": digest_root(flat(made, good))}
             tx.record(Event("certificates.rendered", subject_of(drafts), actor, data))
             for key in faults.keys() & there:
                 self.void(tx, actor, key, faults[key])
@@ -89,7 +96,7 @@ class Arrows:
         files = self.files(drafts, store.UNSEALED)
         faces, faults = self._drawn(drafts)
         for key, found in faces.items():
-            if _described(found) != tuple(sorted(files[key], key=lambda item: item.format)):
+            if described(found) != tuple(sorted(files[key], key=lambda item: item.format)):
                 faults[key] = Code.FACE_CHANGED
         if not faults:
             return Rendered(list(drafts), (), faces)
@@ -112,16 +119,17 @@ class Arrows:
         store.void(tx, key, code, self._tools.clock.now())
         tx.record(Event("certificates.issue-failed", key, actor, {"code": code}))
 
-    def rehearse(self, drafts: Sequence[Draft], faces: Faces) -> None:
+    def rehearse(self, drafts: Sequence[Draft], faces: Faces) -> frozenset[str]:
         """Lint each draft and seal it with a throw-away key, before the real key is used.
 
-        Raises TongbanError ``rehearsal-failed``; the drafts stay RENDERED.
+        Returns the forms that were shown to verify. Raises TongbanError ``rehearsal-failed``; the
+        drafts stay RENDERED.
         """
-        for draft in drafts:
-            for file_format in FORMATS:
-                faults = self._trial(draft, file_format, faces[draft.certificate.id][file_format])
-                if faults:
-                    raise TongbanError(Code.REHEARSAL_FAILED, codes="; ".join(faults[:5]))
+        return frozenset(
+            self._trial(draft, file_format, faces[draft.certificate.id][file_format])
+            for draft in drafts
+            for file_format in FORMATS
+        )
 
     def intend(self, actor: Actor, drafts: Sequence[Draft]) -> list[Draft]:
         """Declare the use of the real key: one intent per file format, with count and digest root.
@@ -130,49 +138,38 @@ class Arrows:
         """
 
         def work(tx: Tx) -> list[Draft] | Refused:
-            files = store.files(tx, ids_of(drafts), store.UNSEALED)
-            done = self.intended(tx, actor, drafts, files)
-            return done if isinstance(done, Refused) else done[0]
+            return self._intended(tx, actor, drafts)
 
         done = self.write("intend", work).value
         if isinstance(done, Refused):
             raise TongbanError(done.code, **done.params)
         return done
 
-    def intended(
-        self, tx: Tx, actor: Actor, drafts: Sequence[Draft], files: Files
-    ) -> tuple[list[Draft], tuple[Approval, ...]] | Refused:
-        """Do the same in an open transaction; also returns the approvals, in the order of FORMATS.
-
-        A refusal by the seal's keepers is recorded.
-        """
-        asked = [self._intent(drafts, files, name) for name in FORMATS]
-        given = self._tools.sealer.intend(tx, asked)
+    def _intended(self, tx: Tx, actor: Actor, drafts: Sequence[Draft]) -> list[Draft] | Refused:
+        files = store.files(tx, ids_of(drafts), store.UNSEALED)
+        given = self._tools.sealer.intend(tx, [self._intent(drafts, files, n) for n in FORMATS])
         if isinstance(given, Refused):
             return given
-        approvals: dict[str, str] = {
-            name: item.id for name, item in zip(FORMATS, given, strict=True)
-        }
+        approvals: dict[str, str] = dict(zip(FORMATS, given, strict=True))
         there = self._move(tx, ids_of(drafts), Step.RENDERED, Step.SIGNING, approvals)
         keys = [key for key in ids_of(drafts) if key in there]
         data: dict[str, Json] = {
             "count": len(keys) * len(FORMATS),
-            "root": digest_root(_flat(files, keys)),
+            "root": digest_root(flat(files, keys)),
             "approvals": list(approvals.values()),
         }
         tx.record(Event("certificates.sealing-intended", subject_of(drafts), actor, data))
         moved = _moved(drafts, there, Step.SIGNING)
-        return [replace(draft, approvals=approvals) for draft in moved], given
+        return [replace(draft, approvals=approvals) for draft in moved]
 
     def seal(
-        self, actor: Actor, drafts: Sequence[Draft], faces: Faces, *, judged: Collection[int]
+        self, actor: Actor, drafts: Sequence[Draft], faces: Faces, trust: Confidence
     ) -> Recorded[list[Draft]]:
         """Seal both files with the real key, verify each signature, put the certificates in force.
 
-        The files at the places ``judged`` get the full verdict, and so does any that is not proven
-        or of a form that was not rehearsed. The first worker to commit is canonical; a second
-        signature over the same digest is never stored. Raises TongbanError ``seal-rejected`` where
-        a sealed file does not verify.
+        A file that is not proven gets the full verdict, and so do those that ``trust`` names. The
+        first worker to commit is canonical; a second signature over the same digest is never
+        stored. Raises TongbanError ``seal-rejected`` where a sealed file does not verify.
         """
         jobs = [(draft, name) for draft in drafts for name in FORMATS]
         orders = [self._order(draft, name) for draft, name in jobs]
@@ -180,7 +177,7 @@ class Arrows:
         with self._tools.probe.durable("certificates.signature"):
             sealed = self._tools.sealer.seal_many(orders, unsealed)
         for place, item in enumerate(sealed):
-            if place in judged or not item.proven:
+            if place in trust.judged or not item.proven or item.form not in trust.forms:
                 self._verified(item.data)
         with self._tools.probe.durable("certificates.object"):
             digests = self._tools.objects.put_many([item.data for item in sealed])
@@ -192,8 +189,8 @@ class Arrows:
         def work(tx: Tx) -> set[CertificateId]:
             there = self._move(tx, ids_of(drafts), Step.SIGNING, Step.ISSUED)
             keys = [key for key in ids_of(drafts) if key in there]
-            store.insert_files(tx, store.ORIGINAL, _flat(made, keys))
-            data: dict[str, Json] = {"count": len(keys), "root": digest_root(_flat(made, keys))}
+            store.insert_files(tx, store.ORIGINAL, flat(made, keys))
+            data: dict[str, Json] = {"count": len(keys), "root": digest_root(flat(made, keys))}
             tx.record(Event("certificates.sealed", subject_of(drafts), actor, data))
             self._in_force(tx, actor, drafts, made, there)
             return there
@@ -248,7 +245,7 @@ class Arrows:
         after: Step,
         approvals: Mapping[str, str] | None = None,
     ) -> set[CertificateId]:
-        return store.advance(tx, keys, before, after, self._tools.clock.now(), approvals)
+        return store.advance(tx, keys, before, after, self._tools.clock.now(), approvals=approvals)
 
     def _values(self, draft: Draft) -> FaceValues:
         tools = self._tools
@@ -283,21 +280,23 @@ class Arrows:
         values = self._values(draft)
         return {name: press.fill(kind, name, values) for name in FORMATS}
 
-    def _trial(self, draft: Draft, file_format: Format, unsealed: bytes) -> tuple[str, ...]:
+    def _trial(self, draft: Draft, file_format: Format, unsealed: bytes) -> str:
         tools = self._tools
         kind = tools.types[draft.certificate.type]
         faults = tools.press.lint(kind, file_format, self._values(draft), unsealed)
-        if faults:
-            return tuple(faults)
-        trial = tools.sealer.rehearse(self._order(draft, file_format), unsealed)
-        verdict = tools.judge.judge(trial.sealed, tools.clock.now(), trial.anchors)
-        return () if verdict.passed else verdict.codes or (verdict.indication,)
+        if not faults:
+            trial = tools.sealer.rehearse(self._order(draft, file_format), unsealed)
+            verdict = tools.judge.judge(trial.sealed, tools.clock.now(), trial.anchors)
+            if verdict.passed:
+                return trial.form
+            faults = verdict.codes or (verdict.indication,)
+        raise TongbanError(Code.REHEARSAL_FAILED, codes="; ".join(faults[:5]))
 
     def _intent(self, drafts: Sequence[Draft], files: Files, file_format: Format) -> SealIntent:
         """Return what is to be sealed. All drafts of a batch are of one type and one issuer."""
         one = drafts[0].certificate
         wanted = [
-            (key, item) for key, item in _flat(files, ids_of(drafts)) if item.format == file_format
+            (key, item) for key, item in flat(files, ids_of(drafts)) if item.format == file_format
         ]
         return SealIntent(
             format=file_format,
@@ -351,24 +350,6 @@ def ids_of(drafts: Iterable[Draft]) -> list[CertificateId]:
 def subject_of(drafts: Sequence[Draft]) -> str:
     """Return what an entry about several drafts is about: their batch, or the one certificate."""
     return drafts[0].certificate.batch or drafts[0].certificate.id
-
-
-def digest_root(files: Iterable[tuple[CertificateId, StoredFile]]) -> str:
-    """Return the SHA-256 over the digests of files, one a line, sorted: one name for them all."""
-    lines = sorted(item.digest for _, item in files)
-    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _described(faces: dict[Format, bytes]) -> tuple[StoredFile, ...]:
-    """Return name and size of unsealed files, in the order of ``FORMATS``."""
-    return tuple(
-        StoredFile(name, Digest("sha256:" + hashlib.sha256(data).hexdigest()), len(data))
-        for name, data in faces.items()
-    )
-
-
-def _flat(files: Files, keys: Iterable[CertificateId]) -> list[tuple[CertificateId, StoredFile]]:
-    return [(key, item) for key in keys for item in files[key]]
 
 
 def _moved(drafts: Sequence[Draft], keys: set[CertificateId], step: Step) -> list[Draft]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from certificates.arrows import digest_root
 from certificates.contents import open_contents
 from certificates.errors import Code
 from certificates.facevalues import face_values
+from certificates.filelists import digest_root
 from certificates.gate import Ground
 from certificates.matters import LONGEST_CAUSE
 from certificates.model import Annotation, FaceValues, Format

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from certificates import register_store as store
 from certificates import subjects
-from certificates.arrows import FORMATS, Arrows, Rendered, ids_of
+from certificates.arrows import Arrows, Confidence, Rendered, ids_of
 from certificates.contents import open_key
 from certificates.errors import Code
+from certificates.filelists import FORMATS
 from certificates.model import CertificateStatus, CertificateType
 from certificates.register_model import BatchResult, Certificate, IssueFailure, Step
 from certificates.register_store import Draft
@@ -251,8 +252,9 @@ class Issuer:
             faces |= done.faces
             tick(len(done.failed))
         signing = _at(recalled.drafts, Step.SIGNING)
+        forms: frozenset[str] = frozenset()
         if rendered:
-            self._arrows.rehearse(rendered if each else rendered[:1], faces)
+            forms = self._arrows.rehearse(rendered if each else rendered[:1], faces)
             signing += self._arrows.intend(actor, rendered)
         issued: list[Recorded[list[Draft]]] = []
 
@@ -260,7 +262,7 @@ class Issuer:
             own = {key: faces.pop(key) for key in ids_of(part)}
             count = len(part) * len(FORMATS)
             judged = range(count) if each else self._tools.sampling.of(count)
-            told(self._arrows.seal(actor, part, own, judged=judged))
+            told(self._arrows.seal(actor, part, own, Confidence(judged, forms)))
 
         def told(done: Recorded[list[Draft]]) -> None:
             if done.value:

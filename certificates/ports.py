@@ -98,19 +98,9 @@ class SealIntent:
 
 
 @dataclass(frozen=True, slots=True)
-class Approval:
-    """Leave to use a seal for one declared batch. ``form`` names what every file sealed under it
-    shows of the seal: it changes with the seal's data, certificates, picture and settings.
-    """
-
-    id: str
-    form: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rehearsal:
     """A file sealed with a throw-away key, the anchors (DER) under which it verifies, and the form
-    (``Approval.form``) of the seal that it stands for.
+    of the seal that it stands for (``Sealed.form``).
     """
 
     sealed: bytes
@@ -122,7 +112,8 @@ class Rehearsal:
 class Sealed:
     """A sealed file. ``proven``: its signature was verified over digests taken from the finished
     file; a file that is not proven needs a verdict before it counts, and so does one of a ``form``
-    that was not rehearsed.
+    that was not rehearsed: a name for what every file of a seal shows of it, which changes with its
+    data, certificates, picture and settings.
     """
 
     data: bytes
@@ -133,8 +124,8 @@ class Sealed:
 class Sealer(Protocol):
     """Applies a seal. Implemented over ``signing.formats`` and the signer; never holds a key."""
 
-    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...] | Refused:
-        """Record intents under one seal in an open transaction: their orders name the approvals.
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[str, ...] | Refused:
+        """Record intents under one seal in an open transaction; returns an approval for each.
 
         All are of one body and one type. A refusal is recorded. Raises TongbanError
         ``seal-unavailable``, having recorded nothing.

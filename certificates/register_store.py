@@ -98,12 +98,13 @@ def at_step(tx: Tx, ids: Collection[CertificateId], *steps: Step) -> set[Certifi
     return found
 
 
-def advance(  # noqa: PLR0917 - one row of a table of steps
+def advance(
     tx: Tx,
     ids: Collection[CertificateId],
     before: Step,
     after: Step,
     now: datetime,
+    *,
     approvals: Mapping[str, str] | None = None,
 ) -> set[CertificateId]:
     """Move those that stand at ``before`` to ``after`` and return them; ISSUED puts them in force.

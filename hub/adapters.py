@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certificates.ports import (
-    Approval,
     Rehearsal,
     Sealed,
     SealIntent,
@@ -44,7 +43,7 @@ class DeferredSealer:
 
     hub: Hub
 
-    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...] | Refused:
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[str, ...] | Refused:
         """Record intents in an open transaction."""
         return self.hub.sealer.intend(tx, intents)
 

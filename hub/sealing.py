@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from certificates.model import Format
-from certificates.ports import Approval, Rehearsal, Sealed, SealIntent, SealOrder
+from certificates.ports import Rehearsal, Sealed, SealIntent, SealOrder
 from hub.rehearsal import ALGORITHM, Understudy, apply_seal
 from hub.stamping import Stamping
 from kernel.actors import Actor, system
@@ -39,26 +39,17 @@ class HubSealer:
     stamping: Stamping | None = None
     actor: Actor = field(default_factory=lambda: system("sealer", rights=(USE,)))
 
-    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...] | Refused:
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[str, ...] | Refused:
         """Record intents under the issuing body's seal; an approval is ``seal/approval``."""
         one = intents[0]
         seal = self.sealing.chosen(tx, one.org, one.type, self.actor.id)
         if seal is None:
             raise TongbanError("seal-unavailable", org=one.org)
-        dressed = self.sealing.dressed(tx, seal, {ALGORITHM[item.format] for item in intents})
-        if isinstance(dressed, Refused):
-            raise TongbanError(dressed.code, **dressed.params)
         batches = [SealingBatch(PURPOSE[item.format], item.count, item.root) for item in intents]
         done = self.sealing.declared(tx, self.actor, seal, batches, one.type)
         if isinstance(done, Refused):
             return done
-        return tuple(
-            Approval(
-                f"{seal.seal_id}/{approval}",
-                self._form(item.format, dressed[ALGORITHM[item.format]].form),
-            )
-            for item, approval in zip(intents, done, strict=True)
-        )
+        return tuple(f"{seal.seal_id}/{approval}" for approval in done)
 
     def declare(self, intent: SealIntent) -> str:
         """Record one intent under the issuing body's seal; returns ``seal/approval``."""

@@ -144,7 +144,7 @@ class Seal:
 class SealingBatch:
     """What is about to be sealed: declared once, before the first signature of a batch.
 
-    ``root`` commits to what will be signed, see ``signing.sealing.digest_root``.
+    ``root`` (SHA-256) commits to the unsealed files, by whoever declares them.
     """
 
     purpose: str

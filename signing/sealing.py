@@ -7,7 +7,7 @@ result of each is recorded by whoever stores the file. A signature without an in
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kernel.actors import Actor, Scope, authorise
@@ -23,11 +23,6 @@ from signing.seal_model import Role, Seal, SealingBatch
 
 USE = "signing.seal-use"
 _PURPOSES = (Purpose.SEAL_OFD, Purpose.SEAL_PDF)
-
-
-def digest_root(digests: Sequence[bytes]) -> str:
-    """Return SHA-256 (hex) over the digests in their order: the commitment of a batch."""
-    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,38 +240,6 @@ class Sealing:
             if isinstance(answer, Refused):
                 raise TongbanError(answer.code, **answer.params)
         return tuple(item.signature for item in answers if not isinstance(item, Refused))
-
-    def material(self, actor: Actor, seal_id: str, algorithm: str) -> SealMaterial | Refused:
-        """Return everything needed to place the seal, except the key; refused as ``ready``."""
-        found = self.ready(actor, seal_id, [algorithm])
-        return found if isinstance(found, Refused) else found.materials[algorithm]
-
-    def signature(
-        self, actor: Actor, seal_id: str, algorithm: str, *, number: str, approval: str
-    ) -> Callable[[bytes], bytes] | Refused:
-        """Return the function that signs one certificate's digest with the seal's key.
-
-        Refused as ``ready``; the function raises as ``signed``.
-        """
-        found = self.ready(actor, seal_id, [algorithm], [approval])
-        if isinstance(found, Refused):
-            return found
-        return lambda digest: self.signed(found, [Wanted(algorithm, approval, number, digest)])[0]
-
-    def signatures(
-        self,
-        actor: Actor,
-        seal_id: str,
-        algorithm: str,
-        wanted: Sequence[tuple[str, bytes]],
-        *,
-        approval: str,
-    ) -> tuple[bytes, ...] | Refused:
-        """Sign the digests of many certificates, given by number; refused and raises as above."""
-        found = self.ready(actor, seal_id, [algorithm], [approval])
-        if isinstance(found, Refused):
-            return found
-        return self.signed(found, [Wanted(algorithm, approval, *item) for item in wanted])
 
     def _material(self, dress: Dress) -> SealMaterial:
         seal, size = dress.seal, float(dress.seal.application.diameter_mm)

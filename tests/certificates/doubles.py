@@ -12,7 +12,7 @@ from pathlib import Path
 
 from certificates import matters, typebook
 from certificates.model import CertificateType, FaceValues, Format
-from certificates.ports import Approval, Judgement, Rehearsal, Sealed, SealIntent, SealOrder
+from certificates.ports import Judgement, Rehearsal, Sealed, SealIntent, SealOrder
 from certificates.tools import Tools
 from kernel.clock import Clock
 from kernel.errors import TongbanError
@@ -173,13 +173,13 @@ class LedgerSealer:
     """Place in a batch from which on files are spoilt."""
     intents: list[SealIntent] = field(default_factory=list)
     form: str = "seal-1"
+    rehearsed: str = "seal-1"
+    """Form that rehearsals stand for."""
 
-    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[Approval, ...]:
+    def intend(self, tx: Tx, intents: Sequence[SealIntent]) -> tuple[str, ...]:
         first = len(self.intents) + 1
         self.intents += intents
-        return tuple(
-            Approval(f"seal-1/approval-{first + no}", self.form) for no in range(len(intents))
-        )
+        return tuple(f"seal-1/approval-{first + no}" for no in range(len(intents)))
 
     def seal(self, order: SealOrder, unsealed: bytes) -> bytes:
         assert order.approval or order.purpose.startswith("copy-")
@@ -202,7 +202,7 @@ class LedgerSealer:
 
     def rehearse(self, order: SealOrder, unsealed: bytes) -> Rehearsal:
         self.rehearsals += 1
-        return Rehearsal(self._apply(unsealed, "rehearsal"), (b"anchor",), self.form)
+        return Rehearsal(self._apply(unsealed, "rehearsal"), (b"anchor",), self.rehearsed)
 
     def entries(self) -> dict[str, str]:
         if not self.ledger.exists():

@@ -141,6 +141,15 @@ def test_an_unproven_file_of_a_batch_always_gets_the_full_verdict(
     assert "issued" not in kinds(database)
 
 
+def test_files_of_a_seal_that_was_not_rehearsed_all_get_the_full_verdict(of: Make) -> None:
+    """The seal was renewed, or its settings changed, between the rehearsal and its use."""
+    counting = CountingJudge()
+    bench = of(20).with_tools(judge=counting, sampling=Sampling(2, 51))
+    bench.sealer.rehearsed = "seal-0"
+    assert batch(bench).issued == 20
+    assert counting.seen == 2 * 20
+
+
 class WatchedSealer(LedgerSealer):
     """Knows who sealed, and keeps no ledger."""
 

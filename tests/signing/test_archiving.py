@@ -19,6 +19,7 @@ from signing.seal_model import Role, SealingBatch
 from signing.time.authority import TimeStampAuthority
 from signing.trust import TrustStore
 from signing.verify import inspect, judge
+from tests.signing import using
 from tests.signing.test_ocsp_responder import responder
 from tests.signing.world import World, approver
 
@@ -43,10 +44,10 @@ def given(world: World, actor: Actor, algorithm: str) -> tuple[SealMaterial, obj
     batch = SealingBatch(Purpose.SEAL_PDF, 1, "00")
     user = approver("staff:cat")
     approval = world.sealing.declare(user, held.seal_id, batch).value
-    sign = world.sealing.signature(
-        user, held.seal_id, algorithm, number="410100-1", approval=approval
+    sign = using.signature(
+        world, user, held.seal_id, algorithm, number="410100-1", approval=approval
     )
-    return world.sealing.material(user, held.seal_id, algorithm), sign
+    return using.material(world, user, held.seal_id, algorithm), sign
 
 
 @pytest.mark.parametrize("algorithm", ["ecdsa_p256", "sm2_sm3"])

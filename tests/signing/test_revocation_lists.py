@@ -19,6 +19,7 @@ from signing.authority import RegionalCA, key_name
 from signing.seal_model import Role, Seal, SealState
 from signing.seals import SealService
 from signing.x509 import parse
+from tests.signing import using
 from tests.signing.world import World, approver
 
 ANN, BOB = approver("staff:ann"), approver("staff:bob")
@@ -120,7 +121,7 @@ def test_a_suspended_seal_is_on_hold_until_it_is_resumed(
     assert isinstance(resumed, Seal)
     assert resumed.state is SealState.IN_USE
     assert not ca_list(publisher).revoked
-    material = world.sealing.material(approver("staff:cat"), seal.seal_id, "sm2_sm3")
+    material = using.material(world, approver("staff:cat"), seal.seal_id, "sm2_sm3")
     assert parse(material.certificate).serial == serial(world, seal)  # type: ignore[union-attr] # not refused
 
 

@@ -14,7 +14,9 @@ from kernel.errors import Refused, TongbanError
 from signing import store
 from signing.ports import Purpose
 from signing.seal_model import Seal, SealApplication, SealingBatch, SealKind, SealState
+from signing.sealing import Wanted
 from signing.ses.parse import parse_seal
+from tests.signing import using
 from tests.signing.world import World, approver
 
 ANN, BOB, CAT, DAN = (approver(f"staff:{name}") for name in ("ann", "bob", "cat", "dan"))
@@ -122,7 +124,7 @@ def test_a_seal_revoked_while_its_renewal_waits_stays_revoked(world: World) -> N
 def test_who_applied_or_approved_may_not_use(world: World, actor: Actor) -> None:
     seal = made(world, world.wanted())
     assert code(world.sealing.declare(actor, seal.seal_id, BATCH).value) == "seal-not-user"
-    assert code(world.sealing.material(actor, seal.seal_id, "sm2_sm3")) == "seal-not-user"
+    assert code(using.material(world, actor, seal.seal_id, "sm2_sm3")) == "seal-not-user"
     rows = world.transactions.read(lambda tx: world.journal.about(tx, seal.seal_id))
     assert rows[-1].kind == "signing.seal-declare-refused"
 
@@ -155,10 +157,10 @@ def test_one_intent_stands_for_a_batch_with_its_count_and_root(world: World) -> 
     batch = SealingBatch(Purpose.SEAL_OFD, 3, "ab" * 32)
     approval = world.sealing.declare(CAT, seal.seal_id, batch).value
     assert isinstance(approval, str)
-    asked = [(f"C{at}", bytes([at]) * 32) for at in range(3)]
-    assert (
-        len(world.sealing.signatures(CAT, seal.seal_id, "sm2_sm3", asked, approval=approval)) == 3
-    )
+    ready = world.sealing.ready(CAT, seal.seal_id, ["sm2_sm3"], [approval])
+    assert not isinstance(ready, Refused)
+    asked = [Wanted("sm2_sm3", approval, f"C{at}", bytes([at]) * 32) for at in range(3)]
+    assert len(set(world.sealing.signed(ready, asked))) == 3
     rows = world.transactions.read(lambda tx: world.journal.about(tx, seal.seal_id))
     declared = [json.loads(row.body) for row in rows if row.kind == "signing.seal-declared"]
     assert len(declared) == 1

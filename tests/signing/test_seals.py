@@ -14,8 +14,8 @@ from signing import store
 from signing.algorithms import by_name
 from signing.ports import Purpose
 from signing.seal_model import NEXT, Seal, SealingBatch, SealState
-from signing.sealing import digest_root
 from signing.ses.parse import parse_seal
+from tests.signing import using
 from tests.signing.world import World, approver
 
 ANN, BOB, CAT = (approver(f"staff:{name}") for name in ("ann", "bob", "cat"))
@@ -56,12 +56,12 @@ def test_the_seal_data_is_signed_by_the_maker_and_names_its_signer(world: World)
     method = by_name("sm2_sm3")
     digest = method.digest(parsed.signed, maker.spki)
     assert method.verify_digest(maker.spki, digest, parsed.signature)
-    material = world.sealing.material(CAT, seal.seal_id, "sm2_sm3")
+    material = using.material(world, CAT, seal.seal_id, "sm2_sm3")
     assert material.certificate in parsed.members
     assert material.picture_png == world.objects.get(seal.picture)
     assert material.width_mm == 40
-    assert world.sealing.material(CAT, seal.seal_id, "ecdsa_p256").algorithm == "ecdsa_p256"
-    assert code(world.sealing.material(CAT, seal.seal_id, "rsa_pss")) == "algorithm-unknown"
+    assert using.material(world, CAT, seal.seal_id, "ecdsa_p256").algorithm == "ecdsa_p256"
+    assert code(using.material(world, CAT, seal.seal_id, "rsa_pss")) == "algorithm-unknown"
 
 
 def test_who_applied_may_not_approve(world: World) -> None:
@@ -80,9 +80,9 @@ def test_other_authorities_and_the_public_may_do_nothing(world: World, actor: Ac
         world.seals.suspend(actor, seal.seal_id, "x").value,
         world.seals.revoke(actor, seal.seal_id, "x").value,
         world.seals.read(actor, seal.seal_id),
-        world.sealing.material(actor, seal.seal_id, "sm2_sm3"),
+        using.material(world, actor, seal.seal_id, "sm2_sm3"),
         world.sealing.declare(actor, seal.seal_id, batch).value,
-        world.sealing.signature(actor, seal.seal_id, "sm2_sm3", number="1", approval="x"),
+        using.signature(world, actor, seal.seal_id, "sm2_sm3", number="1", approval="x"),
     ):
         assert code(refused) == "not-permitted"
     assert world.seals.list(actor) in (
@@ -201,25 +201,27 @@ def test_revoking_a_seal_revokes_its_certificates_and_lists_them(world: World) -
     world.seals.revoke(BOB, seal.seal_id, "closed")
     assert serial.to_bytes(16, "big").lstrip(b"\0") in world.authority.crl("sm2_sm3")
     assert serial.to_bytes(16, "big").lstrip(b"\0") not in world.authority.crl("ecdsa_p256")
-    assert code(world.sealing.material(CAT, seal.seal_id, "sm2_sm3")) == "seal-not-usable"
+    assert code(using.material(world, CAT, seal.seal_id, "sm2_sm3")) == "seal-not-usable"
 
 
 def test_sealing_needs_a_declared_batch_and_signs_a_number_once(world: World) -> None:
     seal = in_use(world)
     use = world.sealing
     digests = [b"\1" * 32, b"\2" * 32]
-    batch = SealingBatch(Purpose.SEAL_OFD, 2, digest_root(digests))
+    batch = SealingBatch(Purpose.SEAL_OFD, 2, "ab" * 32)
     approval = use.declare(CAT, seal.seal_id, batch, "household-register").value
-    sign = use.signature(CAT, seal.seal_id, "sm2_sm3", number="C1", approval=approval)
+    sign = using.signature(world, CAT, seal.seal_id, "sm2_sm3", number="C1", approval=approval)
     spki = world.signer.key(f"{seal.seal_id.lower()}.sm2").spki
     assert by_name("sm2_sm3").verify_digest(spki, digests[0], sign(digests[0]))
     assert sign(digests[0]) == sign(digests[0])
     with pytest.raises(TongbanError, match=r"number-signed-otherwise.*C1"):
         sign(digests[1])
-    missing = use.signature(CAT, seal.seal_id, "sm2_sm3", number="C1", approval="approval-x")
+    missing = using.signature(
+        world, CAT, seal.seal_id, "sm2_sm3", number="C1", approval="approval-x"
+    )
     assert code(missing) == "seal-approval-unknown"
     other = in_use(world, second_line="户籍专用章")
-    foreign = use.signature(CAT, other.seal_id, "sm2_sm3", number="C1", approval=approval)
+    foreign = using.signature(world, CAT, other.seal_id, "sm2_sm3", number="C1", approval=approval)
     assert code(foreign) == "seal-approval-unknown"
 
 

@@ -9,6 +9,7 @@ import pytest
 from pyhanko.pdf_utils import generic
 
 from bench.corpus import outcome
+from signing.formats.pdf.xmp import told
 from signing.policies import load
 from signing.verify import inspect, judge
 
@@ -32,8 +33,7 @@ def judged(data: bytes, region: Region) -> tuple[str, str, set[str]]:
     strict, mild = (
         judge(evidence, load(policy), region.trust, AT) for policy in ("certificate", "archive")
     )
-    found = (outcome(verdict, anchored=True) for verdict in (strict, mild))
-    return *found, set(strict.codes)  # type: ignore[return-value] # two outcomes
+    return outcome(strict, anchored=True), outcome(mild, anchored=True), set(strict.codes)
 
 
 def annotate(writer: Any, item: Any, *, listed: bool) -> None:
@@ -121,6 +121,32 @@ def rights_removed(writer: Any) -> None:
     writer.update_root()
 
 
+def other_metadata(writer: Any) -> None:
+    put_metadata(writer, xmp(title="another"))
+
+
+def put_metadata(writer: Any, data: bytes) -> None:
+    writer.root[name("/Metadata")] = writer.add_object(generic.StreamObject(stream_data=data))
+    writer.update_root()
+    writer._update_meta = lambda: None
+
+
+def xmp(*, title: str, saved: str = "2026-01-01T00:00:00Z") -> bytes:
+    return (
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/' x:xmptk='a tool'>"
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        "<rdf:Description rdf:about='' xmlns:xmp='http://ns.adobe.com/xap/1.0/'"
+        f" xmlns:dc='http://purl.org/dc/elements/1.1/' xmp:ModifyDate='{saved}'>"
+        f"<xmp:MetadataDate>{saved}</xmp:MetadataDate><dc:title>{title}</dc:title>"
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def private_data(writer: Any) -> None:
+    writer.root[name("/PieceInfo")] = dictionary(Tool=dictionary(Private=text("other")))
+    writer.update_root()
+
+
 def page_labels(writer: Any) -> None:
     label = dictionary(P=text("B"))
     nums = generic.ArrayObject([number(0), label])
@@ -153,7 +179,10 @@ def invisible_field(writer: Any) -> None:
 
 NEVER = (page_count, page_twice, other_decoding, form_font, double, drawn_time_stamp)
 ANNOTATIONS = (unsigned_field, stray_widget, stray_text, note)
-FILLING = (information, drawn_anew, filled, rights_removed, invisible_field)
+FILLING = (
+    *(information, other_metadata, private_data),
+    *(drawn_anew, filled, rights_removed, invisible_field),
+)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -216,3 +245,20 @@ def test_numbers_written_in_another_way_are_no_change(
         writer.update_container(page)
 
     assert "E_CHANGED_AFTER_SEAL" not in judged(later(files[NONE], rewritten), p256)[2]
+
+
+@pytest.mark.parametrize(
+    ("after", "alike"),
+    [
+        (xmp(title="one"), True),
+        (xmp(title="one", saved="2026-02-02T00:00:00Z"), True),
+        (xmp(title="two"), False),
+        (xmp(title=""), False),
+        (b"not XMP", False),
+        (b"<!DOCTYPE x [<!ENTITY e 'one'>]><x>&e;</x>", False),
+    ],
+)
+def test_metadata_count_by_what_they_say(after: bytes, alike: bool) -> None:
+    before = told(generic.StreamObject(stream_data=xmp(title="one")))
+    assert before
+    assert (told(generic.StreamObject(stream_data=after)) == before) is alike

@@ -10,10 +10,8 @@ from typing import Any
 
 from signing.formats.errors import FormatError
 from signing.formats.pdf.compare import (
-    ANNOTATION,
     EXTENSION,
     FORM,
-    SIGNED,
     UNDEFINED,
     Changes,
     compare_resources,
@@ -23,13 +21,16 @@ from signing.formats.pdf.fields import PARSER_ERRORS, entry, get, items, open_re
 from signing.formats.pdf.forms import compare_annotations, compare_forms, form_fields
 from signing.formats.pdf.pages import MAX_PAGES, page_objects
 from signing.formats.pdf.unchanged import Unchanged
+from signing.formats.pdf.xmp import told
 
-__all__ = ["ANNOTATION", "FORM", "SIGNED", "UNDEFINED", "Changes", "since"]
-
-HARMLESS_ROOT = frozenset({"/DSS", "/Extensions", "/Metadata", "/Version", "/PieceInfo"})
-"""Validation data, and data that no viewer draws."""
-SIDE_ROOT = frozenset({"/StructTreeRoot", "/MarkInfo", "/Lang", "/ViewerPreferences", "/Perms"})
-"""How pages are read aloud and presented, and what viewers let their users do."""
+_KINDS = {
+    # validation data, and which parts of the standard a reader must know
+    **dict.fromkeys(("/DSS", "/Extensions", "/Version"), EXTENSION),
+    # how pages are read aloud and presented, what viewers let users do, and what programs read
+    **dict.fromkeys(("/StructTreeRoot", "/MarkInfo", "/Lang", "/ViewerPreferences"), FORM),
+    **dict.fromkeys(("/Perms", "/PieceInfo"), FORM),
+}
+"""Kinds of change to entries of the catalogue; to others: undefined."""
 HARMLESS_PAGE = frozenset({"/Metadata", "/LastModified", "/PieceInfo"})
 WRITTEN_BY_SAVING = frozenset({"/ModDate", "/Producer"})
 
@@ -73,6 +74,12 @@ def _information(then: Any, now: Any, changes: Changes) -> None:
             changes.add(FORM, f"/Info{key}")
 
 
+def _kind_of_metadata(old: Any, new: Any) -> str:
+    """Every program that saves writes times and its own name; the rest says what the file is."""
+    before = told(old)
+    return EXTENSION if before is not None and before == told(new) else FORM
+
+
 def _positions(tree: Any) -> dict[int, int]:
     return {id(page): number for number, page in enumerate(page_objects(tree))}
 
@@ -93,21 +100,17 @@ def _common_pages(then: Any, now: Any) -> frozenset[tuple[int, int]]:
 def _root(old: Any, new: Any, changes: Changes) -> None:
     for key in sorted({*old.keys(), *new.keys()}):
         known = changes.unchanged
+        before, after = entry(old, key), entry(new, key)
         if key == "/Pages":
             # Always walked: a link to a page counts as unchanged, whatever the page shows.
-            _pages(entry(old, key), entry(new, key), changes)
+            _pages(before, after, changes)
         elif known and known.holds(dict.get(old, key), dict.get(new, key)):
             continue
-        elif key in HARMLESS_ROOT:
-            if not same(entry(old, key), entry(new, key), changes):
-                changes.add(EXTENSION, key)
-        elif key in SIDE_ROOT:
-            if not same(entry(old, key), entry(new, key), changes):
-                changes.add(FORM, key)
         elif key == "/AcroForm":
-            compare_forms(entry(old, key), entry(new, key), changes)
-        elif not same(entry(old, key), entry(new, key), changes):
-            changes.add(UNDEFINED, str(key))
+            compare_forms(before, after, changes)
+        elif not same(before, after, changes):
+            kind = _KINDS.get(key, UNDEFINED)
+            changes.add(_kind_of_metadata(before, after) if key == "/Metadata" else kind, str(key))
 
 
 def _pages(old: Any, new: Any, changes: Changes) -> None:

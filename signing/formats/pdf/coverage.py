@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from signing.formats.pdf import changes
+from signing.formats.pdf.compare import ANNOTATION, FORM, SIGNED, UNDEFINED
 from signing.formats.pdf.fields import Found, get, items
 from signing.formats.pool import Notes
 
 _LEAST_LEVEL = {
-    changes.UNDEFINED: 99,
-    changes.ANNOTATION: 3,
-    changes.SIGNED: 2,
-    changes.FORM: 2,
+    UNDEFINED: 99,
+    ANNOTATION: 3,
+    SIGNED: 2,
+    FORM: 2,
 }
 """Kind of change to the DocMDP level that allows it (ISO 32000-2 table 257); 99: none does."""
 UNRESTRICTED, FORMS = 3, 2
