@@ -22,17 +22,15 @@ from certificates.press import FacePress
 from hub.rehearsal import ALGORITHM, Understudy, apply_seal
 from hub.sealing import HubSealer
 from kernel.clock import SystemClock
-from kernel.errors import Refused
 from kernel.ports import Transactions
 from signing import store
 from signing.authority import RegionalCA, sign_with
 from signing.drawing import Glyphs
 from signing.keystores import Options, open_store
-from signing.model import SealMaterial
 from signing.ocsp_responder import Responder
 from signing.ports import Purpose
 from signing.seal_model import Region, Role, Seal, SealApplication
-from signing.sealing import Sealing
+from signing.sealing import Ready, Sealing, Wanted
 from signing.seals import SealService
 from signing.signer.desk import Desk
 from signing.signer.ledger import Ledger
@@ -199,13 +197,13 @@ def _with_sm2(place: City, kind: CertificateType, press: FacePress) -> Sample:
     order = SealOrder("pdf", kind.issuing_code, "official", "sm2", "issue", at, where)
     intent = SealIntent("pdf", kind.issuing_code, "official", "", 1, "sha256:" + "0" * 64)
     sealer, (seal_id, _, approval) = place.sealer, place.sealer.declare(intent).partition("/")
-    material = sealer.sealing.material(sealer.actor, seal_id, "sm2_sm3")
-    sign = sealer.sealing.signature(
-        sealer.actor, seal_id, "sm2_sm3", number="sm2", approval=approval
-    )
-    assert isinstance(material, SealMaterial)
-    assert not isinstance(sign, Refused)
-    sealed = apply_seal(order, press.fill(kind, "pdf", face), material, sign)
+    ready = sealer.sealing.ready(sealer.actor, seal_id, ["sm2_sm3"], [approval])
+    assert isinstance(ready, Ready), ready
+
+    def sign(digest: bytes) -> bytes:
+        return sealer.sealing.signed(ready, [Wanted("sm2_sm3", approval, "sm2", digest)])[0]
+
+    sealed = apply_seal(order, press.fill(kind, "pdf", face), ready.materials["sm2_sm3"], sign)
     path = place.file("sm2.pdf", sealed)
     return Sample(f"PDF with SM2, {kind.name}, short values", "pdf", "sm2_sm3", path, 1, "B-B")
 
