@@ -68,16 +68,16 @@ class LibrarySession:
     """Implements ``sdf_port.Session``."""
 
     library: Any = field(repr=False)
-    handle: ctypes.c_void_p
+    session: ctypes.c_void_p
 
     def get_private_key_access_right(self, index: int, pin: bytes) -> None:
         """See ``sdf_port.Session``."""
-        _check(self.library.SDF_GetPrivateKeyAccessRight(self.handle, index, pin, len(pin)))
+        _check(self.library.SDF_GetPrivateKeyAccessRight(self.session, index, pin, len(pin)))
 
     def export_sign_public_key(self, index: int) -> tuple[bytes, bytes]:
         """See ``sdf_port.Session``."""
         key = _PublicKey()
-        _check(self.library.SDF_ExportSignPublicKey_ECC(self.handle, index, ctypes.byref(key)))
+        _check(self.library.SDF_ExportSignPublicKey_ECC(self.session, index, ctypes.byref(key)))
         return _last(key.x), _last(key.y)
 
     def internal_sign(self, index: int, e: bytes) -> tuple[bytes, bytes]:
@@ -85,13 +85,13 @@ class LibrarySession:
         if len(e) != POINT_OCTETS:
             raise SdfError(SDR_INARGERR)
         made = _Signature()
-        done = self.library.SDF_InternalSign_ECC(self.handle, index, e, len(e), ctypes.byref(made))
+        done = self.library.SDF_InternalSign_ECC(self.session, index, e, len(e), ctypes.byref(made))
         _check(done)
         return _last(made.r), _last(made.s)
 
     def close(self) -> None:
         """See ``sdf_port.Session``; what the device says to it changes nothing."""
-        self.library.SDF_CloseSession(self.handle)
+        self.library.SDF_CloseSession(self.session)
 
 
 def _load(path: Path) -> Any:
